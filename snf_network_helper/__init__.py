@@ -1,0 +1,1 @@
+"""Routed networking for virtual machines, from a few options in /etc/network/interfaces."""

@@ -1,0 +1,32 @@
+"""Every error of the package; `str(error)` is the one line that an administrator reads."""
+
+
+class RoutedError(Exception):
+    """The root of the tree: whatever is not one of these is a defect of this package."""
+
+
+class StanzaError(RoutedError):
+    """An option in the stanza is wrong; nothing was changed."""
+
+
+class KernelError(RoutedError):
+    """A command failed: which one, and the kernel's (or the tool's) reason."""
+
+    def __init__(self, command: str, reason: str) -> None:
+        super().__init__(f"{command}: {reason}")
+        self.command = command
+        self.reason = reason
+
+
+class JournalError(RoutedError):
+    """The journal cannot be read, written or trusted."""
+
+
+class Interrupted(RoutedError):
+    """A signal asked us to stop; what had been done is undone."""
+
+
+def one_line(text: str, limit: int = 120) -> str:
+    """Returns `text` fit for one line of a console: control characters visible, long values cut."""
+    shown = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
+    return shown if len(shown) <= limit else shown[:limit] + "..."

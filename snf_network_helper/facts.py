@@ -1,0 +1,81 @@
+"""What a plan must know of the host beyond the stanza; read here, so that the plan itself is a pure function."""
+
+from collections.abc import Collection
+
+from snf_network_helper.address import IPV6
+from snf_network_helper.errors import RoutedError
+from snf_network_helper.stanza import VMC, Stanza
+
+SETTINGS = "/etc/default/snf-network-helper"
+_IPV6_ROUTES = "/proc/net/ipv6_route"
+_RA_DEFAULT = 0x00010000 | 0x00040000  # RTF_DEFAULT | RTF_ADDRCONF, include/uapi/linux/ipv6_route.h
+
+
+def accept_ra(link: str) -> str:
+    """The path of a link's accept_ra, below /proc/sys."""
+    return f"net/ipv6/conf/{link}/accept_ra"
+
+
+class Facts:
+    """`force_forwarding`: IPv6 forwards per link (kernel 6.17). `keep_ra`: links that go on taking router advertisements."""
+
+    __slots__ = ("force_forwarding", "keep_ra")
+
+    def __init__(self, force_forwarding: bool = True, keep_ra: tuple[str, ...] = ()) -> None:
+        self.force_forwarding = force_forwarding
+        self.keep_ra = keep_ra
+
+    @classmethod
+    def read(cls, stanza: Stanza, shared: Collection[str]) -> "Facts":
+        """Reads /proc and the settings; `shared` names the settings that are switched already, so a second look agrees."""
+        if IPV6 not in stanza.families:
+            return cls()
+        force = _ipv6_forwarding() == "auto" and _sysctl(f"net/ipv6/conf/{stanza.iface}/force_forwarding") != ""
+        links = set() if force else _links_with_learnt_default()
+        links = {link for link in links if _sysctl(accept_ra(link)) == "1"}
+        uplink = stanza.uplink if stanza.role != VMC else ""
+        # A link that forwards takes advertisements only with accept_ra=2; one that did not take them before stays so.
+        if uplink and _sysctl(accept_ra(uplink)) == "1" and _sysctl(f"net/ipv6/conf/{uplink}/forwarding") == "0":
+            links.add(uplink)
+        prefix, suffix = accept_ra("\0").split("\0")
+        switched = {path[len(prefix) : -len(suffix)] for path in shared if path.startswith(prefix) and path.endswith(suffix)}
+        links |= switched & {uplink} if force else switched
+        return cls(force, tuple(sorted(links - {stanza.iface})))
+
+
+def _sysctl(path: str) -> str:
+    try:
+        with open("/proc/sys/" + path, encoding="ascii") as file:
+            return file.read().strip()
+    except OSError:
+        return ""
+
+
+def _links_with_learnt_default() -> set[str]:
+    """The links over which a router advertisement gave the node a default route."""
+    links = set()
+    try:
+        with open(_IPV6_ROUTES, encoding="utf-8", errors="surrogateescape") as routes:
+            for line in routes:
+                words = line.split()
+                if words[1] == "00" and int(words[8], 16) & _RA_DEFAULT == _RA_DEFAULT:
+                    links.add(words[9])
+    except OSError:
+        pass
+    return links
+
+
+def _ipv6_forwarding() -> str:
+    """IPV6_FORWARDING of the settings, "auto" where it is not set."""
+    value = "auto"
+    try:
+        with open(SETTINGS, encoding="utf-8", errors="replace") as lines:
+            for line in lines:
+                name, equals, text = line.strip().partition("=")
+                if equals and name == "IPV6_FORWARDING":
+                    value = text.strip("\"' ")
+    except OSError:
+        pass
+    if value not in ("auto", "all"):
+        raise RoutedError(f"{SETTINGS}: IPV6_FORWARDING={value}: expected auto or all")
+    return value
