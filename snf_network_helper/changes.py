@@ -9,7 +9,7 @@ LAST_METRIC = "4294967295"
 
 
 class Change:
-    """One piece of kernel state. Fields are strings without white space, "" where absent, so the journal is plain text."""
+    """One piece of kernel state. Fields are strings without white space, "" where absent: the journal is plain text."""
 
     __slots__: tuple[str, ...] = ()
 

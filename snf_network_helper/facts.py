@@ -17,7 +17,7 @@ def accept_ra(link: str) -> str:
 
 
 class Facts:
-    """`force_forwarding`: IPv6 forwards per link (kernel 6.17). `keep_ra`: links that go on taking router advertisements."""
+    """`force_forwarding`: IPv6 forwards per link (kernel 6.17). `keep_ra`: links that still take router advertisements."""
 
     __slots__ = ("force_forwarding", "keep_ra")
 
@@ -27,7 +27,7 @@ class Facts:
 
     @classmethod
     def read(cls, stanza: Stanza, shared: Collection[str]) -> "Facts":
-        """Reads /proc and the settings; `shared` names the settings that are switched already, so a second look agrees."""
+        """Reads /proc and the settings; `shared` names what is switched already, so that a second look agrees."""
         if IPV6 not in stanza.families:
             return cls()
         force = _ipv6_forwarding() == "auto" and _sysctl(f"net/ipv6/conf/{stanza.iface}/force_forwarding") != ""
@@ -37,8 +37,7 @@ class Facts:
         # A link that forwards takes advertisements only with accept_ra=2; one that did not take them before stays so.
         if uplink and _sysctl(accept_ra(uplink)) == "1" and _sysctl(f"net/ipv6/conf/{uplink}/forwarding") == "0":
             links.add(uplink)
-        prefix, suffix = accept_ra("\0").split("\0")
-        switched = {path[len(prefix) : -len(suffix)] for path in shared if path.startswith(prefix) and path.endswith(suffix)}
+        switched = {link for path in shared if accept_ra(link := path.split("/")[3]) == path}
         links |= switched & {uplink} if force else switched
         return cls(force, tuple(sorted(links - {stanza.iface})))
 

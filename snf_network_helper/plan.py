@@ -56,6 +56,9 @@ def _vmc(stanza: Stanza, facts: Facts) -> Iterator[Change]:
 def _router(stanza: Stanza, facts: Facts) -> Iterator[Change]:
     """The external router: it has the gateway's address, and hosts no VM."""
     dev = stanza.iface
+    if IPV4 in stanza.families:
+        # Else the gateway's address, when it goes, takes the administrator's others in the subnet with it
+        yield Sysctl(f"net/ipv4/conf/{dev}/promote_secondaries", "1")
     yield Link(dev)
     for family in stanza.families:
         gateway = stanza.gateways[family]

@@ -43,7 +43,8 @@ class Stanza:
     """What one stanza asks for; every value is valid, canonical and with its default filled in."""
 
     __slots__ = (
-        "iface", "role", "subnets", "gateways", "table", "arp_ip", "uplink", "nat", "nat_except", "priority", "warnings",
+        "iface", "role", "subnets", "gateways", "table", "arp_ip", "uplink", "nat", "nat_except", "priority",
+        "warnings",
     )  # fmt: skip
 
     def __init__(
@@ -309,7 +310,7 @@ def _vlan_id(iface: str) -> int | None:
 
 
 def _table_number(name: str) -> int | None:
-    """The number of a table's name in iproute2's files; numbers may be decimal or hexadecimal, as iproute2 takes them."""
+    """The number of a table's name in iproute2's files, where numbers may be decimal or hexadecimal."""
     paths = list(_TABLE_NAMES)
     for path in _TABLE_NAMES:
         try:

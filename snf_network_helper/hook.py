@@ -1,0 +1,85 @@
+"""The one entry of if-up.d and if-down.d: ifupdown's environment in, an exit code out (interfaces(5))."""
+
+import os
+import sys
+from collections.abc import Mapping
+
+from snf_network_helper import kernel, shared
+from snf_network_helper.errors import Interrupted, RoutedError, StanzaError
+from snf_network_helper.facts import Facts
+from snf_network_helper.journal import names
+from snf_network_helper.plan import plan
+from snf_network_helper.stanza import Stanza
+from snf_network_helper.transaction import bring_up, take_down
+
+
+def main(environ: Mapping[str, str] = os.environ) -> int:
+    """Brings up or takes down as MODE says. Never raises for what an administrator or the kernel did.
+
+    A failed ifup hook is an error to ifup, so it undoes its own half-work; ifdown goes on whatever we return, hence 0.
+    """
+    kernel.verbose = environ.get("VERBOSITY", "0") not in ("", "0")
+    iface = environ.get("IFACE", "")
+    if environ.get("ADDRFAM") == "meta" or iface in ("", "lo", "--all"):
+        return 0
+    _undo_on_termination()
+    if environ.get("MODE") == "stop":
+        return _down(iface)
+    return _up(iface, environ)
+
+
+def _up(iface: str, environ: Mapping[str, str]) -> int:
+    name = f"{iface}:{environ.get('ADDRFAM') or 'any'}"
+    run = _run(iface)
+    try:
+        stanza = Stanza.from_environ(environ)
+        if stanza is not None:
+            for warning in stanza.warnings:
+                print(warning, file=sys.stderr)
+            bring_up(name, plan(stanza, Facts.read(stanza, shared.paths())), run)
+        elif name in names(iface):
+            bring_up(name, (), run)  # the stanza has lost its options since: what they once asked for goes
+    except RoutedError as error:
+        _complain(iface, error)
+        if run:
+            # To ifup the interface is down now and no down hook will run: what it did for other stanzas of it goes too
+            _down(iface, run)
+        return 1
+    return 0
+
+
+def _down(iface: str, run: str = "") -> int:
+    try:
+        take_down(iface, run)
+    except RoutedError as error:
+        _complain(iface, error)
+    return 0
+
+
+def _run(iface: str) -> str:
+    """Tells this ifup from every other: its process id, which it keeps in a file while it works on the interface."""
+    try:
+        with open(f"/run/network/ifup-{iface}.pid", encoding="ascii") as file:
+            return file.read().strip()
+    except (OSError, ValueError):
+        return ""
+
+
+def _complain(iface: str, error: RoutedError) -> None:
+    """One line on the console; a StanzaError names its interface itself."""
+    print(error if isinstance(error, StanzaError) else f"{iface}: {error}", file=sys.stderr)
+
+
+def _undo_on_termination() -> None:
+    """Has SIGTERM and SIGHUP raise, as SIGINT does: the transaction then undoes what it did."""
+    import _signal  # type: ignore[import]  # the C half: `signal` itself costs 5 ms of every ifup
+
+    signals = (_signal.SIGTERM, _signal.SIGHUP, _signal.SIGINT)
+
+    def interrupt(_number: int, _frame: object) -> None:
+        for number in signals:  # what follows is the undoing: it is not to be interrupted again
+            _signal.signal(number, _signal.SIG_IGN)
+        raise Interrupted("interrupted")
+
+    for number in signals:
+        _signal.signal(number, interrupt)

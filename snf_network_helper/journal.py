@@ -1,0 +1,193 @@
+"""The journal: what was done for an interface, so that exactly this can be undone; plain text below /run.
+
+One file a stanza, named IFACE:ADDRFAM (no link's name has a colon). A line an entry, `STATE KIND field=value …`,
+between a first line with the format's version and a last one that counts the entries, by which a file that is cut off
+is known.
+"""
+
+import fcntl
+import os
+import stat
+from collections.abc import Iterable, Iterator
+
+from snf_network_helper.changes import KINDS, Change
+from snf_network_helper.errors import JournalError, one_line
+
+DIRECTORY = "/run/snf-network-helper"
+_HEADER = "snf-network-helper journal 1"
+
+PENDING = "pending"  # about to be done; after a kill: perhaps done
+APPLIED = "applied"
+KEPT = "kept"  # was there before us, and stays
+_STATES = (PENDING, APPLIED, KEPT)
+
+
+class Entry:
+    """One change and what became of it; `prior` is what stood in the place of a setting."""
+
+    __slots__ = ("change", "state", "prior")
+
+    def __init__(self, change: Change, state: str = PENDING, prior: str = "") -> None:
+        self.change = change
+        self.state = state
+        self.prior = prior
+
+    def line(self) -> str:
+        """The entry as the journal's file holds it."""
+        words = [self.state, type(self.change).__name__]
+        words += [f"{name}={value}" for name, value in self.change.fields()]
+        return " ".join(words + ([f"prior={self.prior}"] if self.prior else []))
+
+    @classmethod
+    def parse(cls, line: str) -> "Entry":
+        """Reads what `line()` wrote; ValueError for anything else."""
+        state, kind, *words = line.split(" ")
+        fields = dict(word.split("=", 1) for word in words)
+        prior = fields.pop("prior", "")
+        if state not in _STATES or kind not in KINDS:
+            raise ValueError(line)
+        try:
+            entry = cls(KINDS[kind](**fields), state, prior)
+        except TypeError:
+            raise ValueError(line) from None
+        if entry.line() != line:
+            raise ValueError(line)
+        return entry
+
+
+class Journal:
+    """One file: its entries, and `run`, which tells the ifup that wrote it from every other."""
+
+    __slots__ = ("name", "run", "entries")
+
+    def __init__(self, name: str, run: str = "", entries: Iterable[Entry] = ()) -> None:
+        self.name = name
+        self.run = run
+        self.entries = list(entries)
+
+    @property
+    def path(self) -> str:
+        """Where the file is."""
+        return f"{DIRECTORY}/journal/{self.name}"
+
+    @classmethod
+    def read(cls, name: str) -> "Journal":
+        """Reads the file, an empty journal where there is none.
+
+        A file that is not wholly as we write it, or not root's own, is set aside, and JournalError raised: nothing is
+        guessed.
+        """
+        journal = cls(name)
+        try:
+            file = os.open(journal.path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        except FileNotFoundError:
+            return journal
+        except OSError as error:
+            raise journal._set_aside(error.strerror or str(error)) from None
+        try:
+            status = os.fstat(file)
+            if status.st_uid != os.geteuid() or not stat.S_ISREG(status.st_mode) or status.st_mode & 0o022:
+                raise journal._set_aside("not a file that only root can write")
+            text = os.read(file, status.st_size + 1).decode(errors="surrogateescape")
+        finally:
+            os.close(file)
+        try:
+            header, *lines, end, nothing = text.split("\n")
+            version, run = header.rsplit(" run=", 1)
+            if version != _HEADER:
+                raise ValueError(header)
+            if nothing or end != f"end {len(lines)}":
+                raise ValueError("it is cut off")
+            journal.run = run
+            journal.entries = [Entry.parse(line) for line in lines]
+        except ValueError as error:
+            raise journal._set_aside(f"not understood: {one_line(str(error))}") from None
+        return journal
+
+    def _set_aside(self, why: str) -> JournalError:
+        aside = f"{DIRECTORY}/aside/{self.name}"
+        make_directory("aside")
+        number = 1
+        while os.path.lexists(f"{aside}.{number}"):
+            number += 1
+        os.rename(self.path, f"{aside}.{number}")
+        return JournalError(f"journal {self.path}: {why}; set aside as {aside}.{number}, undo by hand what it lists")
+
+    def write(self) -> None:
+        """Writes the file anew, or removes it where there is nothing to undo; readers see the old or the new, whole."""
+        if not self.entries:
+            remove(self.path)
+            return
+        make_directory("journal")
+        lines = [f"{_HEADER} run={self.run}", *(entry.line() for entry in self.entries), f"end {len(self.entries)}", ""]
+        draft = f"{DIRECTORY}/draft-{self.name}"  # beside the journals: whoever lists those sees only whole ones
+        try:
+            remove(draft)
+            file = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+            try:
+                content = "\n".join(lines).encode(errors="surrogateescape")
+                while content:
+                    content = content[os.write(file, content) :]
+                os.fsync(file)
+            finally:
+                os.close(file)
+            os.rename(draft, self.path)
+        except OSError as error:
+            raise JournalError(f"cannot write {self.path}: {error.strerror}") from None
+
+
+def remove(path: str) -> None:
+    """Removes a file that may not be there."""
+    try:
+        os.unlink(path)
+    except FileNotFoundError:
+        pass
+    except OSError as error:
+        raise JournalError(f"cannot remove {path}: {error.strerror}") from None
+
+
+def make_directory(name: str) -> None:
+    """Makes a directory of the journal's, refusing one that others could have put there or can write to."""
+    for path in (DIRECTORY, f"{DIRECTORY}/{name}"):
+        try:
+            os.mkdir(path, 0o700)
+        except FileExistsError:
+            pass
+        except OSError as error:
+            raise JournalError(f"cannot make {path}: {error.strerror}") from None
+        status = os.lstat(path)
+        if not stat.S_ISDIR(status.st_mode) or status.st_uid != os.geteuid() or status.st_mode & 0o077:
+            raise JournalError(f"{path}: expected a directory that is root's own, mode 0700")
+
+
+def names(iface: str = "") -> Iterator[str]:
+    """The names of all journals, or of one interface's, the latest address family first."""
+    try:
+        found = os.listdir(f"{DIRECTORY}/journal")
+    except OSError:
+        return
+    for name in sorted(found, reverse=True):
+        if not iface or name.rpartition(":")[0] == iface:
+            yield name
+
+
+class Lock:
+    """Held by one process at a time, and let go by the kernel if that one dies."""
+
+    __slots__ = ("name", "_file")
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self._file = -1
+
+    def __enter__(self) -> None:
+        make_directory("lock")
+        path = f"{DIRECTORY}/lock/{self.name}"
+        try:
+            self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+            fcntl.flock(self._file, fcntl.LOCK_EX)
+        except OSError as error:
+            raise JournalError(f"cannot lock {path}: {error.strerror}") from None
+
+    def __exit__(self, *_: object) -> None:
+        os.close(self._file)

@@ -1,0 +1,255 @@
+"""The only module that changes the kernel: ip(8) in batches, /proc/sys, arptables and iptables."""
+
+import os
+import sys
+from collections.abc import Sequence
+
+from snf_network_helper.changes import Address, ArpSource, Change, IpChange, Masquerade, Route, Sysctl, quoted
+from snf_network_helper.errors import KernelError
+
+_PROC_SYS = "/proc/sys/"
+_ALL_IPV6_FORWARDING = "net/ipv6/conf/all/forwarding"
+_IPV6_LINKS = _PROC_SYS + "net/ipv6/conf"
+
+# How ip(8) says that what is to be added stands already, and that what is to be deleted is gone.
+EXISTS = ("File exists", "already assigned")
+_GONE = ("No such process", "No such file or directory", "Cannot find device", "address not found", "Address not found",
+         "Cannot assign requested address", "FIB table does not exist", "No such device")  # fmt: skip
+
+# Whether each command is shown before it runs, as `ifup -v` asks for.
+verbose = False
+
+
+def _show(command: str) -> None:
+    if verbose:
+        print(f"[#] {command}", file=sys.stderr, flush=True)
+
+
+def _run(argv: list[str], stdin: str = "") -> tuple[int, str, str]:
+    """Runs a command found in PATH to its end: exit code, standard output, standard error.
+
+    The three streams are files in memory: no pipe can fill up, so nothing has to be read while it runs.
+    """
+    streams = [os.memfd_create(name) for name in ("stdin", "stdout", "stderr")]
+    try:
+        if stdin:
+            os.write(streams[0], stdin.encode(errors="surrogateescape"))
+            os.lseek(streams[0], 0, os.SEEK_SET)
+        try:
+            child = os.posix_spawnp(
+                argv[0], argv, os.environ, file_actions=[(os.POSIX_SPAWN_DUP2, fd, n) for n, fd in enumerate(streams)]
+            )
+        except OSError as error:
+            raise KernelError(quoted(argv), f"{argv[0]}: {error.strerror}") from None
+        status = _wait(child)
+        return os.waitstatus_to_exitcode(status), _contents(streams[1]), _contents(streams[2])
+    finally:
+        for stream in streams:
+            os.close(stream)
+
+
+def _wait(child: int) -> int:
+    """Waits for the child also when a signal's exception interrupts: nothing may be undone while it still works."""
+    try:
+        return os.waitpid(child, 0)[1]
+    except BaseException:
+        os.waitpid(child, 0)
+        raise
+
+
+def _contents(stream: int) -> str:
+    size = os.fstat(stream).st_size
+    return os.pread(stream, size, 0).decode(errors="replace")
+
+
+def _reason(stderr: str) -> str:
+    """The tool's last line, without what every such line says."""
+    lines = [line.strip() for line in stderr.splitlines() if line.strip() and not line.startswith("# Warning")]
+    last = lines[-1] if lines else "failed"
+    for noise in ("RTNETLINK answers: ", "Error: "):
+        last = last.removeprefix(noise)
+    return last.removesuffix(".")
+
+
+def query(command: str) -> str:
+    """What an ip(8) command that only reads prints; "" where what it asks for does not exist."""
+    return _run(command.split())[1].strip()
+
+
+def batch(commands: Sequence[str], keep_going: bool) -> list[tuple[int, str]]:
+    """Runs ip(8) commands of one family in one process: the index and reason of each that failed.
+
+    Without `keep_going` it stops at the first failure; what came before stays done (`ip -batch`, ip(8)).
+    """
+    six = "ip -6 "
+    family = ["-6"] if commands[0].startswith(six) else []
+    for command in commands:
+        _show(command)
+    lines = [command.removeprefix(six if family else "ip ") for command in commands]
+    argv = ["ip", *family, *(["-force"] if keep_going else []), "-batch", "-"]
+    code, _, stderr = _run(argv, "\n".join(lines) + "\n")
+    failures = []
+    reasons = ""
+    for line in stderr.splitlines():
+        head, colon, number = line.rpartition(":")
+        if colon and head == "Command failed -" and number.isdigit():
+            failures.append((int(number) - 1, _reason(reasons)))
+            reasons = ""
+        else:
+            reasons += line + "\n"
+    if code and not failures:
+        raise KernelError(" ".join(argv), _reason(stderr))
+    return failures
+
+
+def family_of(change: Change) -> str:
+    """Which batch an ip change goes into; "" for a change that ip(8) does not make."""
+    if not isinstance(change, IpChange):
+        return ""
+    return "ip -6" if change.add().startswith("ip -6 ") else "ip"
+
+
+def is_gone(reason: str) -> bool:
+    """True where a delete failed because there is nothing left to delete."""
+    return any(words in reason for words in _GONE)
+
+
+def holder(route: Route) -> str:
+    """Who made the route that stands where ours should: "ours" by its mark, "foreign" if equal, "" if different."""
+    shown = query(route.show() + " proto snf")
+    if shown:
+        return "ours"
+    return "foreign" if query(route.show()) else ""
+
+
+def has_address(change: Address) -> bool:
+    """True where the link has the address with this very prefix length."""
+    import netifaces  # only roles with an address of their own pay for it
+
+    address, _, length = change.address.partition("/")
+    family = netifaces.AF_INET if change.family == "4" else netifaces.AF_INET6
+    try:
+        found = netifaces.ifaddresses(change.dev).get(family, [])
+    except ValueError:  # no such link
+        return False
+    bits = 32 if change.family == "4" else 128
+    mask = ((1 << int(length)) - 1) << (bits - int(length))
+    return any(
+        entry["addr"] == address
+        and (entry["netmask"].endswith(f"/{length}") if bits == 128 else entry["netmask"] == _dotted(mask))
+        for entry in found
+    )
+
+
+def _dotted(mask: int) -> str:
+    return ".".join(str(mask >> shift & 255) for shift in (24, 16, 8, 0))
+
+
+def read(path: str) -> str:
+    """The value of a setting below /proc/sys; raises KernelError where the kernel has none."""
+    try:
+        with open(_PROC_SYS + path, encoding="ascii") as file:
+            return file.read().strip()
+    except OSError as error:
+        raise KernelError(f"cat {_PROC_SYS}{path}", error.strerror or str(error)) from None
+
+
+def write(path: str, value: str) -> None:
+    """Writes a setting below /proc/sys."""
+    command = f"echo {value} > {_PROC_SYS}{path}"
+    _show(command)
+    try:
+        with open(_PROC_SYS + path, "w", encoding="ascii") as file:
+            file.write(value)
+    except OSError as error:
+        raise KernelError(command, error.strerror or str(error)) from None
+
+
+def prior(change: Sysctl) -> str:
+    """What has to be known to put the setting back: its value and, joined by commas, the links it drags along.
+
+    Writing net.ipv6.conf.all.forwarding overwrites every link's own forwarding (addrconf_fixup_forwarding in the
+    kernel's net/ipv6/addrconf.c).
+    """
+    value = read(change.path)
+    if change.path != _ALL_IPV6_FORWARDING or value == change.value:
+        return value
+    forwarding = [link for link in sorted(os.listdir(_IPV6_LINKS)) if link != "all" and _forwards(link)]
+    return ",".join([value, *forwarding])
+
+
+def _forwards(link: str) -> bool:
+    try:
+        return read(f"net/ipv6/conf/{link}/forwarding") == "1"
+    except KernelError:  # the link went away in between
+        return False
+
+
+def restore(change: Sysctl, before: str) -> None:
+    """Puts a setting back to its prior, unless somebody has changed it since, or its link is gone."""
+    try:
+        value, *forwarding = before.split(",")
+        if read(change.path) != change.value or value == change.value:
+            return
+        write(change.path, value)
+    except KernelError:
+        if os.path.exists(_PROC_SYS + change.path):
+            raise
+        return
+    for link in forwarding:
+        if os.path.exists(f"{_IPV6_LINKS}/{link}"):
+            write(f"net/ipv6/conf/{link}/forwarding", "1")
+
+
+def arp_source_number(change: ArpSource) -> int:
+    """The rule's number in arptables' OUTPUT chain, 0 where it is not there.
+
+    `-n`: names would be looked up by DNS. Neither variant can say by itself whether a rule exists (legacy has no -C).
+    """
+    argv = ["arptables", "-n", "-L", "OUTPUT", "--line-numbers"]
+    code, stdout, stderr = _run(argv)
+    if code:
+        raise KernelError(" ".join(argv), _reason(stderr))
+    wanted = change.listed()
+    for line in stdout.splitlines():
+        number, *words = line.split() or [""]
+        if number.isdigit() and wanted == frozenset(words):
+            return int(number)
+    return 0
+
+
+def add_arp_source(change: ArpSource) -> None:
+    """Adds the arptables rule."""
+    _run_or_raise(change.add().split())
+
+
+def remove_arp_source(change: ArpSource) -> None:
+    """Removes the rule by its number: by its text arptables-legacy takes any rule of the link, whatever its address."""
+    if number := arp_source_number(change):
+        _run_or_raise(["arptables", "-D", "OUTPUT", str(number)])
+
+
+def has_masquerade(change: Masquerade) -> bool:
+    """True where the rule, with our comment, is in the nat table."""
+    return _run(change.command("-C"))[0] == 0
+
+
+def add_masquerade(change: Masquerade) -> None:
+    """Inserts the rule at the head of POSTROUTING."""
+    _run_or_raise(change.command("-I"))
+
+
+def remove_masquerade(change: Masquerade) -> None:
+    """Deletes the rule; none there is no error."""
+    argv = change.command("-D")
+    _show(quoted(argv))
+    code, _, stderr = _run(argv)
+    if code and has_masquerade(change):
+        raise KernelError(quoted(argv), _reason(stderr))
+
+
+def _run_or_raise(argv: list[str]) -> None:
+    _show(quoted(argv))
+    code, _, stderr = _run(argv)
+    if code:
+        raise KernelError(quoted(argv), _reason(stderr))

@@ -1,0 +1,72 @@
+"""Settings that several interfaces use: the first user records the prior, the last one puts it back.
+
+A directory a setting, holding `prior` and an empty file per user, so that joining and leaving cost the same however
+many users there are. The caller holds the lock of what is shared.
+"""
+
+import os
+
+from snf_network_helper import kernel
+from snf_network_helper.changes import SharedSysctl
+from snf_network_helper.errors import JournalError
+from snf_network_helper.journal import DIRECTORY, make_directory, remove
+
+_SHARED = f"{DIRECTORY}/shared"
+_PRIOR = "prior"  # has no colon, as every user's name has
+
+
+def paths() -> frozenset[str]:
+    """The settings, as paths below /proc/sys, that somebody uses now."""
+    try:
+        return frozenset(name.replace(":", "/") for name in os.listdir(_SHARED))
+    except OSError:
+        return frozenset()
+
+
+def acquire(change: SharedSysctl, user: str) -> None:
+    """Records `user`, and the prior if it is the first; then switches the setting on."""
+    directory = _directory(change)
+    try:
+        make_directory("shared")
+        os.makedirs(directory, 0o700, exist_ok=True)
+        if not _users(directory):
+            _write(f"{directory}/{_PRIOR}", kernel.prior(change))
+        _write(f"{directory}/{user}", "")
+    except OSError as error:
+        raise JournalError(f"cannot write {directory}: {error.strerror}") from None
+    if kernel.read(change.path) != change.value:
+        kernel.write(change.path, change.value)
+
+
+def release(change: SharedSysctl, user: str) -> None:
+    """Strikes `user` off; the last one puts the prior back first, so that a kill in between loses nothing."""
+    directory = _directory(change)
+    if user not in _users(directory):
+        return
+    last = _users(directory) == {user}
+    if last:
+        with open(f"{directory}/{_PRIOR}", encoding="utf-8", errors="surrogateescape") as file:
+            kernel.restore(change, file.read())
+    remove(f"{directory}/{user}")
+    if last:
+        remove(f"{directory}/{_PRIOR}")
+        os.rmdir(directory)
+
+
+def _directory(change: SharedSysctl) -> str:
+    return f"{_SHARED}/{change.path.replace('/', ':')}"
+
+
+def _users(directory: str) -> set[str]:
+    try:
+        return {name for name in os.listdir(directory) if ":" in name}
+    except FileNotFoundError:
+        return set()
+
+
+def _write(path: str, text: str) -> None:
+    """Writes a file that others see whole or not at all."""
+    draft = f"{DIRECTORY}/draft-shared"
+    with open(draft, "w", encoding="utf-8", errors="surrogateescape") as file:
+        file.write(text)
+    os.rename(draft, path)
