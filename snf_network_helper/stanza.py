@@ -1,10 +1,14 @@
 """The routed-* options of one stanza: what ifupdown hands over, checked and given its defaults."""
 
-import os
-from collections.abc import Mapping
+from __future__ import annotations
 
 from snf_network_helper.address import IPV4, IPV6, Address, Prefix
 from snf_network_helper.errors import StanzaError, one_line
+from snf_network_helper.names import check_interface, decimal, table_number, vlan_id
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # for annotations only: importing it costs every ifup 2 ms
+    from collections.abc import Mapping
 
 VMC = "vmc"
 ROUTER = "router"
@@ -30,12 +34,8 @@ DEFAULT_PRIORITY = 32000
 LAST_PRIORITY = 32765
 
 _ENVIRONMENT_PREFIX = "IF_ROUTED_"
-_INTERFACE_BYTES = 15  # IFNAMSIZ - 1, include/uapi/linux/if.h
-_INTERFACE_CHARACTERS = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-+@")
 _RESERVED_TABLES = (0, 253, 254, 255)
 _LAST_TABLE = 4294967295
-# iproute2 reads these in this order; Debian 13 moved its own file below /usr/share.
-_TABLE_NAMES = ("/usr/share/iproute2/rt_tables", "/etc/iproute2/rt_tables")
 _FAMILY_NAMES = {IPV4: "IPv4", IPV6: "IPv6"}
 
 
@@ -83,7 +83,7 @@ class Stanza:
         return tuple(family for family in (IPV4, IPV6) if self.of_family(family))
 
     @classmethod
-    def from_environ(cls, environ: Mapping[str, str]) -> "Stanza | None":
+    def from_environ(cls, environ: Mapping[str, str]) -> Stanza | None:
         """Reads IFACE and IF_ROUTED_* as ifup exports them (interfaces(5)); None where nothing is routed.
 
         Raises StanzaError, one line naming interface, option, value and what was expected.
@@ -96,19 +96,9 @@ class Stanza:
         return cls.from_options(environ.get("IFACE", ""), options) if options else None
 
     @classmethod
-    def from_options(cls, iface: str, options: Mapping[str, str]) -> "Stanza":
+    def from_options(cls, iface: str, options: Mapping[str, str]) -> Stanza:
         """Reads options by their names in the stanza; several values of one are separated by white space."""
         return _Reader(iface, options).stanza()
-
-
-def check_interface(name: str, option: str = "") -> str:
-    """Returns `name` if a link can have it and it is safe in a path below /proc/sys; else StanzaError."""
-    where = f"{one_line(name)}: " if not option else f"{option} {one_line(name)}: "
-    if not name or len(name.encode(errors="surrogateescape")) > _INTERFACE_BYTES:
-        raise StanzaError(f"{where}expected an interface name of 1 to {_INTERFACE_BYTES} bytes")
-    if not _INTERFACE_CHARACTERS.issuperset(name) or name[0] in "-." or name in ("all", "default", "lo"):
-        raise StanzaError(f"{where}expected the name of a link, of letters, digits and . _ - + @")
-    return name
 
 
 class _Reader:
@@ -211,15 +201,15 @@ class _Reader:
 
     def table(self, role: str) -> str:
         if text := self.single("routed-table"):
-            number = _number(text, _LAST_TABLE)
+            number = decimal(text, _LAST_TABLE)
             if number is None:
-                number = _table_number(text)
+                number = table_number(text)
             if number is None:
                 raise self.error("routed-table", text, f"expected 1-{_LAST_TABLE} or a name in /etc/iproute2/rt_tables")
         elif role == ROUTER:
             return ""
         else:
-            number = _vlan_id(self.iface)
+            number = vlan_id(self.iface)
             if number is None:
                 raise self.error("routed-table", "", "expected, the interface's name tells no VLAN id")
         if number in _RESERVED_TABLES:
@@ -288,46 +278,10 @@ class _Reader:
 
     def priority(self) -> str:
         text = self.single("routed-priority") or str(DEFAULT_PRIORITY)
-        number = _number(text, LAST_PRIORITY)
+        number = decimal(text, LAST_PRIORITY)
         if not number:
             raise self.error("routed-priority", text, f"expected 1-{LAST_PRIORITY}")
         return str(number)
-
-
-def _number(text: str, last: int) -> int | None:
-    """The decimal number 0 to `last` that the text is, else None."""
-    if not (text.isascii() and text.isdigit()) or len(text) > len(str(last)):
-        return None
-    number = int(text)
-    return number if number <= last else None
-
-
-def _vlan_id(iface: str) -> int | None:
-    """The VLAN id that ifupdown reads off a name, `eth0.222` or `vlan222` (interfaces(5), vlan-interfaces(5))."""
-    digits = iface[4:] if iface.startswith("vlan") else iface.rpartition(".")[2] if "." in iface else ""
-    number = _number(digits.lstrip("0"), 4094)
-    return number or None
-
-
-def _table_number(name: str) -> int | None:
-    """The number of a table's name in iproute2's files, where numbers may be decimal or hexadecimal."""
-    paths = list(_TABLE_NAMES)
-    for path in _TABLE_NAMES:
-        try:
-            files = sorted(os.listdir(path + ".d"))
-        except OSError:
-            continue
-        paths += [f"{path}.d/{file}" for file in files if file.endswith(".conf")]
-    for path in paths:
-        try:
-            with open(path, encoding="utf-8", errors="replace") as lines:
-                for line in lines:
-                    words = line.partition("#")[0].split()
-                    if len(words) == 2 and words[1] == name:
-                        return int(words[0], 0)
-        except (OSError, ValueError):
-            continue
-    return None
 
 
 def _suggestion(option: str) -> str:

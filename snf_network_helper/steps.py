@@ -1,0 +1,176 @@
+"""The steps of a transaction: prepare looks at what stands, apply makes what is pending, revert undoes it backwards."""
+
+from __future__ import annotations
+
+from itertools import groupby
+
+from snf_network_helper import kernel, shared
+from snf_network_helper.changes import Address, ArpSource, Change, Masquerade, Route, SharedSysctl, Sysctl
+from snf_network_helper.errors import JournalError, KernelError
+from snf_network_helper.journal import APPLIED, KEPT, PENDING, Entry, Journal, Lock, names
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # for annotations only: importing it costs every ifup 2 ms
+    from collections.abc import Sequence
+
+SHARED_LOCK = ":shared"  # no link's name has a colon
+
+# What would not go, and why.
+Left = list[tuple[Change, str]]
+
+
+def prepare(change: Change, old: Entry | None) -> Entry:
+    """The entry that says what stands before a change is made; what an earlier run recorded of it holds.
+
+    Pending is what has to be made. What stands already is applied if an earlier run made it or it bears our mark, else
+    kept. Routes and rules are not looked at: the kernel says so itself when one is to be added twice.
+    """
+    if isinstance(change, SharedSysctl):
+        kernel.read(change.path)  # where the kernel has none, nothing must have been done yet
+        return Entry(change)
+    if isinstance(change, Sysctl):
+        value = kernel.read(change.path)
+        if old is not None and old.state != KEPT:
+            return Entry(change, APPLIED if value == change.value else PENDING, old.prior)
+        return Entry(change, KEPT if value == change.value else PENDING, value)
+    if isinstance(change, Address):
+        present = kernel.has_address(change)
+    elif isinstance(change, ArpSource):
+        present = kernel.arp_source_number(change) > 0
+    elif isinstance(change, Masquerade):
+        return Entry(change, APPLIED if kernel.has_masquerade(change) else PENDING)
+    else:
+        return Entry(change)
+    if not present:
+        return Entry(change)
+    return Entry(change, APPLIED if old is not None and old.state != KEPT else KEPT)
+
+
+def apply(name: str, entries: Sequence[Entry]) -> None:
+    """Makes the pending changes in order, those that one `ip -batch` can make together."""
+    pending = [entry for entry in entries if entry.state == PENDING]
+    for family, group in groupby(pending, lambda entry: kernel.family_of(entry.change)):
+        if family:
+            _apply_batch(name, list(group))
+        else:
+            for entry in group:
+                _apply_one(name, entry.change)
+                entry.state = APPLIED
+
+
+def _apply_batch(name: str, todo: list[Entry]) -> None:
+    """Adds what ip(8) adds; what stands already is looked at, and is ours by its mark, kept, or in the way."""
+    while todo:
+        failures, _ = kernel.batch([entry.change.add() for entry in todo], keep_going=False)
+        index, reason = failures[0] if failures else (len(todo), "")
+        for entry in todo[:index]:
+            entry.state = APPLIED
+        if not failures:
+            return
+        todo[index].state = _state_of_existing(name, todo[index], reason)
+        todo = todo[index + 1 :]
+
+
+def _state_of_existing(name: str, entry: Entry, reason: str) -> str:
+    """Applied or kept, for what could not be added because it stands already; KernelError if something else does."""
+    change = entry.change
+    exists = any(words in reason for words in kernel.EXISTS)
+    # To the kernel a rule of another protocol is another rule: only one of our own can be in the way of ours.
+    holder = kernel.holder(change) if isinstance(change, Route) else "" if isinstance(change, Address) else "ours"
+    if exists and holder == "ours" and (owner := _other_owner(name, change)):
+        reason += f", {owner} has it"
+        holder = ""
+    if not exists or not holder:
+        entry.state = KEPT  # whatever stands there is not ours to undo
+        raise KernelError(change.add(), reason)
+    return APPLIED if holder == "ours" else KEPT
+
+
+def _other_owner(name: str, change: Change) -> str:
+    """The other stanza whose journal holds this very change, "" where none does."""
+    for other in names():
+        if other == name:
+            continue
+        if any(entry.change == change and entry.state != KEPT for entry in Journal.read(other).entries):
+            return other
+    return ""
+
+
+def _apply_one(name: str, change: Change) -> None:
+    if isinstance(change, SharedSysctl):
+        with Lock(SHARED_LOCK):
+            shared.acquire(change, name)
+    elif isinstance(change, Sysctl):
+        kernel.write(change.path, change.value)
+    elif isinstance(change, ArpSource):
+        with Lock(SHARED_LOCK):  # arptables-legacy reads and writes the whole table, without a lock of its own
+            kernel.add_arp_source(change)
+    elif isinstance(change, Masquerade):
+        kernel.add_masquerade(change)
+
+
+def revert(name: str, entries: Sequence[Entry]) -> Left:
+    """Undoes what was or may have been done, the last first and past whatever fails; returns what would not go.
+
+    The `unreachable default` of a table goes last, and only when no rule looks the table up any more: else the packets
+    of virtual machines that still run would leave by the node's default route.
+    """
+    todo = [entry for entry in reversed(entries) if entry.state != KEPT and entry.change.remove()]
+    ends = [entry.change for entry in todo if _ends_table(entry.change)]
+    left: Left = []
+    for family, group in groupby(
+        [entry for entry in todo if entry.change not in ends], lambda entry: kernel.family_of(entry.change)
+    ):
+        if family:
+            left += _revert_batch(family, [entry.change for entry in group], ends)
+        else:
+            for entry in group:
+                left += _revert_one(name, entry)
+    for end in ends:  # those of a family that had nothing else to undo
+        left += _revert_batch(kernel.family_of(end), [], [end])
+    return left
+
+
+def _ends_table(change: Change) -> bool:
+    return isinstance(change, Route) and change.kind == "unreachable" and change.prefix == "default"
+
+
+def _revert_batch(family: str, changes: list[Change], ends: list[Change]) -> Left:
+    """Undoes changes of one family, then its ends of tables, which are struck off `ends`.
+
+    The batch that undoes the rules also asks for those that remain: a process of its own would cost as much again.
+    """
+    own = [end for end in ends if kernel.family_of(end) == family]
+    asks = [f"{family} rule show table {end.table}" for end in own if isinstance(end, Route)]
+    failures, remaining = kernel.batch([*(change.remove() for change in changes), *asks], keep_going=True)
+    left = [
+        (changes[index], reason) for index, reason in failures if index < len(changes) and not kernel.is_gone(reason)
+    ]
+    for end in own:
+        ends.remove(end)
+        if remaining.strip():
+            left.append((end, "kept, rules still look the table up"))
+        else:
+            failures, _ = kernel.batch([end.remove()], keep_going=True)
+            left += [(end, reason) for _, reason in failures if not kernel.is_gone(reason)]
+    return left
+
+
+def _revert_one(name: str, entry: Entry) -> Left:
+    change = entry.change
+    try:
+        if isinstance(change, SharedSysctl):
+            with Lock(SHARED_LOCK):
+                shared.release(change, name)
+        elif isinstance(change, Sysctl):
+            kernel.restore(change, entry.prior)
+        elif isinstance(change, ArpSource):
+            with Lock(SHARED_LOCK):
+                kernel.remove_arp_source(change)
+        elif isinstance(change, Masquerade):
+            kernel.remove_masquerade(change)
+    except KernelError as error:
+        return [(change, error.reason)]
+    except (JournalError, OSError) as error:
+        return [(change, str(error))]
+    return []
