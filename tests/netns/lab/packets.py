@@ -1,0 +1,137 @@
+"""Frames on a wire: ARP and neighbour discovery, sent and seen through a packet socket."""
+
+from __future__ import annotations
+
+import socket
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv6Address, ip_address
+
+from lab.host import Host
+
+ETH_P_ALL = 3
+ETH_P_ARP = 0x0806
+ETH_P_IPV6 = 0x86DD
+ICMPV6 = 58
+ARP_REQUEST, ARP_REPLY = 1, 2
+SOLICITATION, ADVERTISEMENT = 135, 136
+BROADCAST = b"\xff" * 6
+
+Address = IPv4Address | IPv6Address
+
+
+@dataclass(frozen=True)
+class Question:
+    """Who has `target`? An ARP request (with the sender's address) or a neighbour solicitation."""
+
+    asked_by: str  # the hardware address
+    sender: Address
+    target: Address
+
+    def __str__(self) -> str:
+        return f"who-has {self.target} tell {self.sender}"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """`target` is at the hardware address `at`: an ARP reply or a neighbour advertisement."""
+
+    at: str
+    target: Address
+
+    def __str__(self) -> str:
+        return f"{self.target} is-at {self.at}"
+
+
+class Tap:
+    """A wire tap on one link of a host: what passes there in either direction, from now on."""
+
+    def __init__(self, host: Host, link: str) -> None:
+        with host.network():
+            self._socket = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(ETH_P_ALL))
+        self._socket.bind((link, ETH_P_ALL))
+        self._socket.setblocking(False)
+        self.hardware_address: bytes = self._socket.getsockname()[4]
+
+    def heard(self) -> Iterator[Question | Answer]:
+        """The questions and answers that passed since the last call."""
+        while True:
+            try:
+                frame = self._socket.recv(65536)
+            except BlockingIOError:
+                return
+            message = read(frame)
+            if message:
+                yield message
+
+    def ask(self, target: str, sender: str) -> None:
+        """Ask the wire who has `target`, in the name of `sender`."""
+        address = ip_address(target)
+        if isinstance(address, IPv4Address):
+            self._socket.send(arp_request(self.hardware_address, IPv4Address(sender), address))
+        else:
+            self._socket.send(solicitation(self.hardware_address, IPv6Address(sender), address))
+
+    def __enter__(self) -> Tap:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._socket.close()
+
+
+def read(frame: bytes) -> Question | Answer | None:
+    """The question or answer in an Ethernet frame."""
+    kind = int.from_bytes(frame[12:14], "big")
+    source = spell(frame[6:12])
+    if kind == ETH_P_ARP:
+        operation, _, sender, _, target = struct.unpack_from("!H6s4s6s4s", frame, 20)
+        if operation == ARP_REQUEST:
+            return Question(source, IPv4Address(sender), IPv4Address(target))
+        return Answer(source, IPv4Address(sender))
+    if kind == ETH_P_IPV6 and frame[20] == ICMPV6 and len(frame) >= 78:
+        about = IPv6Address(frame[62:78])
+        if frame[54] == SOLICITATION:
+            return Question(source, IPv6Address(frame[22:38]), about)
+        if frame[54] == ADVERTISEMENT:
+            return Answer(source, about)
+    return None
+
+
+def arp_request(hardware: bytes, sender: IPv4Address, target: IPv4Address) -> bytes:
+    """A broadcast ARP request."""
+    body = struct.pack("!HHBBH", 1, 0x0800, 6, 4, ARP_REQUEST)
+    return ethernet(BROADCAST, hardware, ETH_P_ARP) + body + hardware + sender.packed + bytes(6) + target.packed
+
+
+def solicitation(hardware: bytes, sender: IPv6Address, target: IPv6Address) -> bytes:
+    """A neighbour solicitation to the solicited-node group of the target."""
+    group = IPv6Address("ff02::1:ff00:0").packed[:13] + target.packed[13:]
+    body = struct.pack("!BBHI", SOLICITATION, 0, 0, 0) + target.packed + b"\x01\x01" + hardware
+    pseudo_header = sender.packed + group + struct.pack("!II", len(body), ICMPV6)
+    body = body[:2] + checksum(pseudo_header + body) + body[4:]
+    header = struct.pack("!IHBB", 6 << 28, len(body), ICMPV6, 255) + sender.packed + group
+    return ethernet(b"\x33\x33" + group[12:], hardware, ETH_P_IPV6) + header + body
+
+
+def ethernet(target: bytes, source: bytes, kind: int) -> bytes:
+    """An Ethernet header."""
+    return target + source + kind.to_bytes(2, "big")
+
+
+def checksum(data: bytes) -> bytes:
+    """The internet checksum of an even number of bytes."""
+    total = sum(struct.unpack(f"!{len(data) // 2}H", data))
+    while total > 0xFFFF:
+        total = (total & 0xFFFF) + (total >> 16)
+    return (total ^ 0xFFFF).to_bytes(2, "big")
+
+
+def spell(hardware: bytes) -> str:
+    """A hardware address as ip(8) prints it."""
+    return hardware.hex(":")
+
+
+def hardware_address(host: Host, link: str) -> str:
+    """The hardware address of a host's link."""
+    return host.run(f"cat /sys/class/net/{link}/address").strip()

@@ -1,0 +1,19 @@
+"""Waiting for a condition instead of for a time."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+PATIENCE = 20.0  # seconds; reached only when something is broken
+PAUSE = 0.02
+
+
+def comes_true(condition: Callable[[], bool], patience: float = PATIENCE) -> bool:
+    """Whether `condition` holds now or soon."""
+    deadline = time.monotonic() + patience
+    while not condition():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(PAUSE)
+    return True
