@@ -27,7 +27,7 @@ def version() -> str:
 setup(
     name="snf-network-helper",
     version=version(),
-    description="compact routed setups for virtual machines in ifupdown stanzas",
+    description="compact routed setups for virtual machines with ifupdown",
     long_description=(
         "Brings up routed networks for virtual machines (policy routing, proxy ARP and NDP,\n"
         "NAT) from compact routed-* options in /etc/network/interfaces, and takes them down\n"

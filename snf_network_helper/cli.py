@@ -12,8 +12,8 @@ from snf_network_helper.changes import Change
 from snf_network_helper.errors import RoutedError
 from snf_network_helper.facts import Facts
 from snf_network_helper.journal import DIRECTORY, KEPT, Journal, names
+from snf_network_helper.names import check_interface
 from snf_network_helper.plan import plan
-from snf_network_helper.stanza import check_interface
 from snf_network_helper.transaction import take_down
 
 PROGRAM = "snf-network-helper"
