@@ -29,7 +29,7 @@ def acquire(change: SharedSysctl, user: str) -> None:
     try:
         make_directory("shared")
         os.makedirs(directory, 0o700, exist_ok=True)
-        if not _users(directory):
+        if not _has_user(directory, other_than=""):
             _write(f"{directory}/{_PRIOR}", kernel.prior(change))
         _write(f"{directory}/{user}", "")
     except OSError as error:
@@ -41,9 +41,9 @@ def acquire(change: SharedSysctl, user: str) -> None:
 def release(change: SharedSysctl, user: str) -> None:
     """Strikes `user` off; the last one puts the prior back first, so that a kill in between loses nothing."""
     directory = _directory(change)
-    if user not in _users(directory):
+    if not os.path.lexists(f"{directory}/{user}"):
         return
-    last = _users(directory) == {user}
+    last = not _has_user(directory, other_than=user)
     if last:
         with open(f"{directory}/{_PRIOR}", encoding="utf-8", errors="surrogateescape") as file:
             kernel.restore(change, file.read())
@@ -57,11 +57,9 @@ def _directory(change: SharedSysctl) -> str:
     return f"{_SHARED}/{change.path.replace('/', ':')}"
 
 
-def _users(directory: str) -> set[str]:
-    try:
-        return {name for name in os.listdir(directory) if ":" in name}
-    except FileNotFoundError:
-        return set()
+def _has_user(directory: str, other_than: str) -> bool:
+    with os.scandir(directory) as files:
+        return any(":" in file.name and file.name != other_than for file in files)
 
 
 def _write(path: str, text: str) -> None:

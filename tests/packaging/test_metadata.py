@@ -11,14 +11,9 @@ import pytest
 from conftest import ENVIRON, ROOT
 
 DESCRIBE = """
-import json, setuptools
-from distutils.core import run_setup
-package = run_setup("setup.py", stop_after="init")
-fields = ("name", "version", "description", "maintainer", "maintainer_email", "author", "author_email", "license")
-print(json.dumps({
-    **{field: getattr(package.metadata, field) for field in fields},
-    "install_requires": package.install_requires, "packages": package.packages, "data_files": package.data_files,
-}))
+import json, runpy, setuptools
+setuptools.setup = lambda **declared: print(json.dumps(declared))
+runpy.run_path("setup.py")
 """
 
 

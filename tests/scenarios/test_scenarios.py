@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from snf_network_helper import interfaces, stanza
+from snf_network_helper import interfaces, names
 from snf_network_helper.changes import Change
 from snf_network_helper.cli import main
 from snf_network_helper.facts import Facts
@@ -31,7 +31,7 @@ MENDED_LINES = {
 
 @pytest.fixture(autouse=True)
 def tables(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stanza, "_TABLE_NAMES", (str(HERE / "rt_tables"),))
+    monkeypatch.setattr(names, "_TABLE_NAMES", (str(HERE / "rt_tables"),))
 
 
 def routed_interface(scenario: str) -> str:
