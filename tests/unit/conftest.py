@@ -1,0 +1,60 @@
+"""Every test has a kernel, a journal and settings of its own: the host's are out of its reach, root's test or not."""
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # the package of this checkout, not an installed one
+
+from fake_kernel import FakeKernel
+from samples import IFACE, give_links
+
+from snf_network_helper import cli, facts, hook, journal, kernel, names, shared
+
+
+@pytest.fixture(autouse=True)
+def out_of_reach(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Turns whatever would read or change the host to a place of the test's own, and starting a program to an error."""
+
+    def spawn(*words: object, **_: object) -> None:
+        raise AssertionError(f"a unit test is about to run {words[1]}")
+
+    run = str(tmp_path / "run")
+    for module in (journal, shared, cli):
+        monkeypatch.setattr(module, "DIRECTORY", run)
+    monkeypatch.setattr(shared, "_SHARED", f"{run}/shared")
+    monkeypatch.setattr(kernel, "_PROC_SYS", f"{tmp_path}/sys/")
+    monkeypatch.setattr(kernel, "_IPV6_LINKS", f"{tmp_path}/sys/net/ipv6/conf")
+    monkeypatch.setattr(kernel, "_ARPTABLES", "/usr/sbin/xtables-nft-multi")
+    monkeypatch.setattr(kernel, "verbose", False)
+    monkeypatch.setattr(kernel, "interrupted", False)
+    monkeypatch.setattr(os, "posix_spawnp", spawn)
+    monkeypatch.setattr(facts, "_sysctl", lambda path: _text(tmp_path / "sys" / path))
+    monkeypatch.setattr(facts, "_IPV6_ROUTES", str(tmp_path / "ipv6_route"))
+    monkeypatch.setattr(facts, "SETTINGS", str(tmp_path / "settings"))
+    monkeypatch.setattr(names, "_TABLE_NAMES", (str(tmp_path / "rt_tables"),))
+    monkeypatch.setattr(hook, "_run", lambda _: "")
+    monkeypatch.setattr(hook, "_heed_signals", lambda bringing_up: None)
+
+
+def _text(path: Path) -> str:
+    return path.read_text().strip() if path.exists() else ""
+
+
+@pytest.fixture
+def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FakeKernel:
+    """A host with an uplink and the link of the examples."""
+    fake = FakeKernel(tmp_path / "sys")
+    give_links(fake, "eth0", IFACE)
+    for function in ("write", "has_address"):
+        monkeypatch.setattr(kernel, function, getattr(fake, function))
+    monkeypatch.setattr(kernel, "_run", fake.run)
+    return fake
+
+
+@pytest.fixture
+def run_directory(tmp_path: Path) -> Path:
+    """Where the journals are."""
+    return tmp_path / "run"

@@ -1,0 +1,158 @@
+"""A kernel in memory, behind the one function by which commands are run and a /proc/sys of plain files."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from snf_network_helper import kernel
+from snf_network_helper.changes import Address
+from snf_network_helper.errors import KernelError
+
+Result = tuple[int, str, str]
+REFUSED = "Operation not permitted"
+
+
+class FakeKernel:
+    """`state` holds the command that adds each thing; `commands` are those that changed or tried to change it."""
+
+    def __init__(self, proc_sys: Path) -> None:
+        self.proc_sys = proc_sys
+        self.state: list[str] = []
+        self.commands: list[str] = []
+        self.refused = ""  # every command that has these words in it fails
+        self.fails_at = 0  # the number of the command that fails
+        self.interrupts_at = 0  # the number of the command during which a signal arrives
+        self._write: Callable[[str, str], None] = kernel.write
+
+    def sysctl(self, path: str, value: str) -> None:
+        """Gives the kernel a setting."""
+        file = self.proc_sys / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(value)
+
+    def sysctls(self) -> dict[str, str]:
+        files = (path for path in self.proc_sys.rglob("*") if path.is_file())
+        return {str(path.relative_to(self.proc_sys)): path.read_text() for path in files}
+
+    def snapshot(self) -> tuple[list[str], dict[str, str]]:
+        """All there is to see; the order counts in arptables and iptables only."""
+        return sorted(self.state), self.sysctls()
+
+    def _refusal(self, command: str) -> str:
+        """Notes a command that is to change something; why it fails, "" where it does not."""
+        self.commands.append(command)
+        if len(self.commands) == self.interrupts_at:
+            kernel.interrupted = True
+        if len(self.commands) == self.fails_at or (self.refused and self.refused in command):
+            return REFUSED
+        return ""
+
+    def write(self, path: str, value: str) -> None:
+        command = f"echo {value} > /proc/sys/{path}"
+        if reason := self._refusal(command):
+            raise KernelError(command, reason)
+        self._write(path, value)
+        if path == "net/ipv6/conf/all/forwarding":  # addrconf_fixup_forwarding
+            for file in self.proc_sys.glob("net/ipv6/conf/*/forwarding"):
+                file.write_text(value)
+
+    def has_address(self, change: Address) -> bool:
+        return change.add() in self.state
+
+    def run(self, argv: list[str], stdin: str = "") -> Result:
+        """Stands for kernel._run."""
+        if argv[0] == "arptables":
+            return self._arptables(argv)
+        if argv[0] != "ip":
+            return self._iptables(argv)
+        if argv[-2:] == ["-batch", "-"]:
+            return self._ip_batch("ip -6" if "-6" in argv else "ip", stdin.splitlines(), "-force" in argv)
+        return 0, self._shown(argv), ""
+
+    def _ip_batch(self, ip: str, lines: list[str], force: bool) -> Result:
+        errors = shown = ""
+        for number, line in enumerate(lines, 1):
+            if " show " in line:
+                shown += self._shown(f"{ip} {line}".split())
+            elif reason := self._ip(f"{ip} {line}"):
+                errors += f"{reason}\nCommand failed -:{number}\n"
+                if not force:
+                    break
+        return int(errors != ""), shown, errors
+
+    def _ip(self, command: str) -> str:
+        if reason := self._refusal(command):
+            return f"RTNETLINK answers: {reason}"
+        if " link set " in command:
+            return ""
+        added = command.replace(" del ", " add ")
+        if added == command:
+            if any(_place(standing) == _place(added) for standing in self.state):
+                address = " addr add " in command
+                return "Error: ipv4: Address already assigned." if address else "RTNETLINK answers: File exists"
+            self.state.append(added)
+        elif added in self.state:
+            self.state.remove(added)
+        else:
+            missing = "Cannot assign requested address" if " addr " in command else "No such process"
+            return f"RTNETLINK answers: {missing}"
+        return ""
+
+    def _shown(self, argv: list[str]) -> str:
+        """What `ip route show` and `ip rule show` list."""
+        ip = "ip -6" if "-6" in argv else "ip"
+        if "rule" in argv:
+            lookup = f" lookup {argv[-1]} "
+            return "".join(f"{line}\n" for line in self.state if line.startswith(f"{ip} rule ") and lookup in line)
+        asked = dict(zip(argv[argv.index("show") + 1 :: 2], argv[argv.index("show") + 2 :: 2], strict=True))
+        asked["prefix"] = asked.pop("exact")
+        routes = [line for line in self.state if line.startswith(f"{ip} route ")]
+        return "".join(f"{line}\n" for line in routes if asked.items() <= _route(line).items())
+
+    def _arptables(self, argv: list[str]) -> Result:
+        rules = [line for line in self.state if line.startswith("arptables ")]
+        if "-L" in argv:
+            head = "Chain OUTPUT (policy ACCEPT)\nnum\n"
+            listed = [line.partition("OUTPUT ")[2].replace("request", "1") for line in rules]
+            return 0, head + "".join(f"{number} {rule}\n" for number, rule in enumerate(listed, 1)), ""
+        command = " ".join(argv)
+        if reason := self._refusal(command):
+            return 1, "", f"arptables: {reason}."
+        if "-A" in argv:
+            self.state.append(command)
+        elif argv[-1].isdigit():
+            self.state.remove(rules[int(argv[-1]) - 1])
+        elif (added := command.replace(" -D ", " -A ")) in self.state:
+            self.state.remove(added)
+        else:
+            return 1, "", "arptables: Bad rule (does a matching rule exist in that chain?)."
+        return 0, "", ""
+
+    def _iptables(self, argv: list[str]) -> Result:
+        added = " ".join("-I" if word in ("-C", "-D") else word for word in argv)
+        if "-C" in argv:
+            return int(added not in self.state), "", ""
+        if reason := self._refusal(" ".join(argv)):
+            return 1, "", f"iptables: {reason}."
+        if "-I" in argv:
+            self.state.append(added)
+        elif added in self.state:
+            self.state.remove(added)
+        else:
+            return 1, "", "iptables: Bad rule (does a matching rule exist in that chain?)."
+        return 0, "", ""
+
+
+def _route(command: str) -> dict[str, str]:
+    """The words of `ip route add [KIND] PREFIX [NAME VALUE] …`."""
+    words = command.partition(" route add ")[2].split()
+    kind = words.pop(0) if words[0] == "unreachable" else "unicast"
+    named = dict(zip(words[1::2], words[2::2], strict=True))
+    return {"table": "main", "metric": "", **named, "type": kind, "prefix": words[0]}
+
+
+def _place(command: str) -> tuple[str, ...]:
+    """What only one thing can have at a time: for routes less than the whole command."""
+    if " route add " not in command:
+        return (command,)
+    route = _route(command)
+    return command.partition(" route ")[0], route["prefix"], route["table"], route["metric"]

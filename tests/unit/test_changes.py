@@ -1,0 +1,158 @@
+"""Every change as the exact text that adds and the one that removes it."""
+
+import pytest
+
+from snf_network_helper.changes import (
+    KINDS,
+    Address,
+    ArpSource,
+    Change,
+    IpChange,
+    Link,
+    Masquerade,
+    ProxyNeighbour,
+    Route,
+    Rule,
+    SharedSysctl,
+    Sysctl,
+)
+
+FORWARDING = "net/ipv4/conf/eth0.222/forwarding"
+COMMENT = '-m comment --comment "snf-network-helper eth0.222"'
+
+CHANGES: list[tuple[Change, str, str]] = [
+    (Link("eth0.222"), "ip link set eth0.222 up", ""),
+    (
+        Address("4", "192.0.2.1/24", "eth0.222"),
+        "ip addr add 192.0.2.1/24 dev eth0.222",
+        "ip addr del 192.0.2.1/24 dev eth0.222",
+    ),
+    (
+        Address("6", "2001:db8::1/64", "eth0.222"),
+        "ip -6 addr add 2001:db8::1/64 dev eth0.222",
+        "ip -6 addr del 2001:db8::1/64 dev eth0.222",
+    ),
+    (
+        Route("4", "192.0.2.0/24", dev="eth0.222"),
+        "ip route add 192.0.2.0/24 dev eth0.222 proto snf",
+        "ip route del 192.0.2.0/24 dev eth0.222 proto snf",
+    ),
+    (
+        Route("4", "default", dev="eth0.222", via="192.0.2.1", table="222"),
+        "ip route add default via 192.0.2.1 dev eth0.222 table 222 proto snf",
+        "ip route del default via 192.0.2.1 dev eth0.222 table 222 proto snf",
+    ),
+    (
+        Route("6", "default", kind="unreachable", table="222", metric="4294967295"),
+        "ip -6 route add unreachable default table 222 metric 4294967295 proto snf",
+        "ip -6 route del unreachable default table 222 metric 4294967295 proto snf",
+    ),
+    (
+        Rule("4", "222", "32000", iif="eth0.222"),
+        "ip rule add iif eth0.222 lookup 222 priority 32000 protocol snf",
+        "ip rule del iif eth0.222 lookup 222 priority 32000 protocol snf",
+    ),
+    (
+        Rule("6", "222", "32000", iif="lo", to="2001:db8::/64"),
+        "ip -6 rule add iif lo to 2001:db8::/64 lookup 222 priority 32000 protocol snf",
+        "ip -6 rule del iif lo to 2001:db8::/64 lookup 222 priority 32000 protocol snf",
+    ),
+    (
+        ProxyNeighbour("2001:db8::7", "eth0.222"),
+        "ip -6 neigh add proxy 2001:db8::7 dev eth0.222 protocol snf",
+        "ip -6 neigh del proxy 2001:db8::7 dev eth0.222",
+    ),
+    (Sysctl(FORWARDING, "1"), f"echo 1 > /proc/sys/{FORWARDING}", f"echo PRIOR > /proc/sys/{FORWARDING}"),
+    (SharedSysctl(FORWARDING, "1"), f"echo 1 > /proc/sys/{FORWARDING}", f"echo PRIOR > /proc/sys/{FORWARDING}"),
+    (
+        ArpSource("eth0.222", "192.0.2.254"),
+        "arptables -A OUTPUT -o eth0.222 --opcode request -j mangle --mangle-ip-s 192.0.2.254",
+        "arptables -D OUTPUT -o eth0.222 --opcode request -j mangle --mangle-ip-s 192.0.2.254",
+    ),
+    (
+        Masquerade("4", "eth0", "192.0.2.0/24", "eth0.222"),
+        f"iptables -w -t nat -I POSTROUTING -o eth0 -s 192.0.2.0/24 {COMMENT} -j MASQUERADE",
+        f"iptables -w -t nat -D POSTROUTING -o eth0 -s 192.0.2.0/24 {COMMENT} -j MASQUERADE",
+    ),
+    (
+        Masquerade("6", "eth0", "2001:db8::/64", "eth0.222", to="2001:db8:1::/64"),
+        f"ip6tables -w -t nat -I POSTROUTING -o eth0 -s 2001:db8::/64 -d 2001:db8:1::/64 {COMMENT} -j ACCEPT",
+        f"ip6tables -w -t nat -D POSTROUTING -o eth0 -s 2001:db8::/64 -d 2001:db8:1::/64 {COMMENT} -j ACCEPT",
+    ),
+]
+ALL = pytest.mark.parametrize("change", [change for change, _, _ in CHANGES], ids=repr)
+
+
+@pytest.mark.parametrize(("change", "add", "remove"), CHANGES, ids=[repr(change) for change, _, _ in CHANGES])
+def test_a_change_knows_the_line_that_adds_and_the_one_that_removes_it(change: Change, add: str, remove: str) -> None:
+    assert (change.add(), change.remove()) == (add, remove)
+
+
+def test_every_kind_of_change_is_tested_here() -> None:
+    assert {type(change).__name__ for change, _, _ in CHANGES} == set(KINDS)
+
+
+@ALL
+def test_a_change_is_made_of_its_fields_alone(change: Change) -> None:
+    again = KINDS[type(change).__name__](**dict(change.fields()))
+
+    assert again == change
+    assert hash(again) == hash(change)
+    assert repr(again) == repr(change)
+
+
+@ALL
+def test_fields_have_no_white_space(change: Change) -> None:
+    assert all(value and not any(character.isspace() for character in value) for _, value in change.fields())
+
+
+def test_changes_that_differ_in_one_field_differ() -> None:
+    assert Rule("4", "222", "32000", iif="eth0.222") != Rule("4", "222", "32001", iif="eth0.222")
+    assert Route("4", "192.0.2.0/24", dev="eth0.222") != Route("4", "192.0.2.0/24", dev="eth0.222", table="222")
+
+
+def test_changes_of_two_kinds_differ_even_with_the_same_fields() -> None:
+    assert Sysctl(FORWARDING, "1") != SharedSysctl(FORWARDING, "1")
+    assert len({Sysctl(FORWARDING, "1"), SharedSysctl(FORWARDING, "1")}) == 2
+
+
+def test_a_change_shows_its_kind_and_what_is_set() -> None:
+    assert repr(Rule("4", "222", "32000", iif="lo")) == "Rule(family='4', iif='lo', table='222', priority='32000')"
+
+
+@pytest.mark.parametrize("missing", [Change(), IpChange()])
+def test_a_kind_must_say_how_it_is_added(missing: Change) -> None:
+    with pytest.raises(NotImplementedError):
+        missing.add()
+    with pytest.raises(NotImplementedError):
+        missing.remove()
+
+
+@pytest.mark.parametrize(
+    ("route", "query"),
+    [
+        (
+            Route("4", "192.0.2.0/24", dev="eth0.222"),
+            "ip route show table main dev eth0.222 type unicast exact 192.0.2.0/24",
+        ),
+        (
+            Route("6", "default", dev="eth0.222", via="fe80::1", table="222"),
+            "ip -6 route show table 222 via fe80::1 dev eth0.222 type unicast exact default",
+        ),
+        (
+            Route("4", "default", kind="unreachable", table="222", metric="4294967295"),
+            "ip route show table 222 metric 4294967295 type unreachable exact default",
+        ),
+    ],
+)
+def test_a_route_is_asked_for_by_all_but_its_protocol(route: Route, query: str) -> None:
+    assert route.show() == query
+
+
+def test_an_arp_source_is_known_by_the_words_of_the_listing() -> None:
+    legacy = "-j mangle -o eth0.222 --opcode 1 --mangle-ip-s 192.0.2.254"
+    nft = "-o eth0.222 --opcode 1 -j mangle --mangle-ip-s 192.0.2.254"
+
+    listed = ArpSource("eth0.222", "192.0.2.254").listed()
+
+    assert listed == frozenset(legacy.split()) == frozenset(nft.split())

@@ -1,0 +1,34 @@
+"""No unit test reaches the host."""
+
+from pathlib import Path
+
+import pytest
+
+import snf_network_helper
+from snf_network_helper import kernel, shared
+from snf_network_helper.errors import KernelError
+from snf_network_helper.journal import Journal, names
+
+
+def test_the_package_of_this_checkout_is_tested() -> None:
+    assert Path(snf_network_helper.__file__).parents[1] == Path(__file__).resolve().parents[2]
+
+
+def test_no_program_is_run() -> None:
+    with pytest.raises(AssertionError, match="a unit test is about to run"):
+        kernel.batch(["ip link set lo up"], keep_going=False)
+
+
+def test_no_setting_of_the_host_is_seen() -> None:
+    with pytest.raises(KernelError, match="No such file or directory"):
+        kernel.read("net/ipv4/ip_forward")
+
+
+def test_no_setting_of_the_host_is_written() -> None:
+    with pytest.raises(KernelError, match="No such file or directory"):
+        kernel.write("net/ipv4/conf/all/forwarding", "1")
+
+
+def test_no_journal_of_the_host_is_seen(tmp_path: Path) -> None:
+    assert Journal("eth0:inet").path.startswith(str(tmp_path))
+    assert (list(names()), shared.paths()) == ([], frozenset())
