@@ -1,0 +1,147 @@
+"""README, manual pages and design say what the code does: every option, every command, and stanzas that are right."""
+
+import argparse
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from snf_network_helper import interfaces, names
+from snf_network_helper.cli import _parser
+from snf_network_helper.facts import Facts
+from snf_network_helper.plan import plan
+from snf_network_helper.stanza import OPTIONS, ROLES, Stanza
+
+ROOT = Path(__file__).resolve().parents[2]
+README, MAN5, MAN8 = "README.md", "man/snf-network-helper-interfaces.5", "man/snf-network-helper.8"
+DOCUMENTS = [README, MAN5, MAN8, "docs/design.md", "CONTRIBUTING.md"]
+
+IFACE = re.compile(r"^auto (\S+)$", re.MULTILINE)
+OPTION = re.compile(r"\brouted-[a-z0-9-]*[a-z0-9]")
+PLAN = "# snf-network-helper plan "
+
+
+def text(document: str) -> str:
+    """A document as its reader sees it, but for a manual page's macros."""
+    written = (ROOT / document).read_text("utf-8")
+    if document.endswith(".md"):
+        return written
+    return re.sub(r"\\f[BIPR]", "", written).replace("\\-", "-").replace("\\(dq", '"')
+
+
+def examples(document: str) -> list[str]:
+    """The examples of a document, in order: code blocks of Markdown, .EX to .EE of a manual page."""
+    fence = r"^```\n(.*?)^```$" if document.endswith(".md") else r"^\.EX\n(.*?)^\.EE$"
+    return re.findall(fence, text(document), re.MULTILINE | re.DOTALL)
+
+
+def compact_stanzas() -> list[tuple[str, str]]:
+    """Every example with routed-* options, and the document it is from."""
+    return [
+        (document, example)
+        for document in DOCUMENTS
+        for example in examples(document)
+        if re.search(r"^ +routed-", example, re.MULTILINE)
+    ]
+
+
+@pytest.fixture(autouse=True)
+def as_on_a_host_with_the_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    aliases = tmp_path / "rt_tables"
+    aliases.write_text("222 snf_routed\n")
+    monkeypatch.setattr(names, "_TABLE_NAMES", (str(aliases),))
+    monkeypatch.setenv("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")
+
+
+def parsed(example: str, directory: Path) -> list[Stanza]:
+    """The stanzas that ifup would find, were the example a file."""
+    file = directory / "interfaces"
+    file.write_text(example)
+    return [stanza for iface in IFACE.findall(example) for stanza in interfaces.stanzas(iface, str(file))]
+
+
+def stanzas_of(document: str, directory: Path) -> list[Stanza]:
+    """The stanzas in all examples of a document."""
+    return [
+        stanza for found, example in compact_stanzas() if found == document for stanza in parsed(example, directory)
+    ]
+
+
+@pytest.mark.parametrize("document", [README, MAN5])
+@pytest.mark.parametrize("option", OPTIONS)
+def test_every_option_is_documented(document: str, option: str) -> None:
+    assert option in OPTION.findall(text(document))
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_no_other_option_is_mentioned(document: str) -> None:
+    lines = [line for line in text(document).splitlines() if "unknown option" not in line]
+    assert set(OPTION.findall("\n".join(lines))) <= {*OPTIONS}
+
+
+def test_every_option_has_its_heading_in_the_manual_page() -> None:
+    headings = re.findall(r"^\.TP\n\.B\w? (routed-\S+)", text(MAN5), re.MULTILINE)
+    assert headings == list(OPTIONS)
+
+
+def test_every_option_has_its_row_in_the_readme() -> None:
+    rows = re.findall(r"^\| `(routed-\S+)` \|", text(README), re.MULTILINE)
+    assert rows == list(OPTIONS)
+
+
+@pytest.mark.parametrize("document", [README, MAN8])
+def test_every_command_is_documented(document: str) -> None:
+    (commands,) = [action for action in _parser()._actions if isinstance(action, argparse._SubParsersAction)]
+    assert commands.choices
+    for name, command in commands.choices.items():
+        assert f"snf-network-helper {name}" in text(document) or f'.BI {name} "' in text(document), name
+        for option in re.findall(r"--[a-z]+", command.format_usage()):
+            assert option in text(document), f"{name} {option}"
+
+
+@pytest.mark.parametrize(("document", "example"), compact_stanzas())
+def test_every_stanza_is_right(document: str, example: str, tmp_path: Path) -> None:
+    stanzas = parsed(example, tmp_path)
+    assert stanzas, document
+    assert [stanza.warnings for stanza in stanzas] == [()] * len(stanzas)
+    assert all(plan(stanza, Facts()) for stanza in stanzas)
+
+
+def test_readme_has_examples_of_every_role(tmp_path: Path) -> None:
+    assert {stanza.role for stanza in stanzas_of(README, tmp_path)} == {*ROLES}
+
+
+def test_manual_page_has_examples_of_every_role_and_family(tmp_path: Path) -> None:
+    found = {(stanza.role, stanza.families) for stanza in stanzas_of(MAN5, tmp_path)}
+    assert found >= {(role, families) for role in ROLES for families in [("4",), ("6",), ("4", "6")]}
+
+
+@pytest.mark.parametrize("document", [README, MAN8])
+def test_the_plan_shown_is_that_of_the_first_stanza(document: str, tmp_path: Path) -> None:
+    (shown,) = [example for example in examples(document) if example.startswith(PLAN)]
+    example = next(example for found, example in compact_stanzas() if found == document)
+    (stanza,) = parsed(example, tmp_path)
+    expected = [PLAN + stanza.iface, *(change.add() for change in plan(stanza, Facts()))]
+    assert shown.splitlines() == expected
+
+
+def test_every_module_has_its_row_in_the_design() -> None:
+    modules = {path.name for path in (ROOT / "snf_network_helper").glob("[!_]*.py")}
+    assert set(re.findall(r"^\| `(\w+\.py)` \|", text("docs/design.md"), re.MULTILINE)) == modules
+
+
+@pytest.mark.parametrize("document", [document for document in DOCUMENTS if document.endswith(".md")])
+def test_links_lead_somewhere(document: str) -> None:
+    for target in re.findall(r"\]\(([^):#]+)\)", text(document)):
+        assert ((ROOT / document).parent / target).exists(), target
+
+
+@pytest.mark.skipif(shutil.which("man") is None, reason="man-db is not installed")
+@pytest.mark.parametrize("document", [MAN5, MAN8])
+def test_manual_pages_are_formatted_without_warnings(document: str) -> None:
+    command = ["man", "--warnings", "-E", "UTF-8", "-l", "-Tutf8", "-Z", document]
+    environ = {"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8", "MANROFFSEQ": "", "MANWIDTH": "80"}
+    done = subprocess.run(command, cwd=ROOT, env=environ, capture_output=True, text=True, check=True)
+    assert done.stderr == ""
