@@ -14,6 +14,7 @@ from snf_network_helper.facts import Facts
 from snf_network_helper.journal import DIRECTORY, KEPT, Journal, names
 from snf_network_helper.names import check_interface
 from snf_network_helper.plan import plan
+from snf_network_helper.signals import heed_signals
 from snf_network_helper.transaction import take_down
 
 PROGRAM = "snf-network-helper"
@@ -138,6 +139,7 @@ def _down(arguments: argparse.Namespace) -> int:
     if not list(names(iface)):
         print(f"{iface}: nothing to undo, no journal in {DIRECTORY}")
         return 0
+    heed_signals(bringing_up=False)
     try:
         take_down(iface)
     except RoutedError as error:

@@ -34,7 +34,7 @@ class Facts:
         """Reads /proc and the settings; `shared` names what is switched already, so that a second look agrees."""
         if IPV6 not in stanza.families:
             return cls()
-        force = _ipv6_forwarding() == "auto" and _sysctl(f"net/ipv6/conf/{stanza.iface}/force_forwarding") != ""
+        force = _ipv6_forwarding() == "auto" and _sysctl("net/ipv6/conf/default/force_forwarding") != ""
         links = set() if force else _links_with_learnt_default()
         links = {link for link in links if _sysctl(accept_ra(link)) == "1"}
         uplink = stanza.uplink if stanza.role != VMC else ""

@@ -8,6 +8,7 @@ import sys
 from snf_network_helper import kernel, shared
 from snf_network_helper.errors import RoutedError, StanzaError
 from snf_network_helper.journal import names
+from snf_network_helper.signals import heed_signals
 from snf_network_helper.transaction import bring_up, take_down
 
 TYPE_CHECKING = False
@@ -25,7 +26,7 @@ def main(environ: Mapping[str, str] = os.environ) -> int:
     if environ.get("ADDRFAM") == "meta" or iface in ("", "lo", "--all"):
         return 0
     stopping = environ.get("MODE") == "stop"
-    _heed_signals(bringing_up=not stopping)
+    heed_signals(bringing_up=not stopping)
     if stopping:
         return _down(iface)
     return _up(iface, environ)
@@ -75,18 +76,3 @@ def _run(iface: str) -> str:
 def _complain(iface: str, error: RoutedError) -> None:
     """One line on the console; a StanzaError names its interface itself."""
     print(error if isinstance(error, StanzaError) else f"{iface}: {error}", file=sys.stderr)
-
-
-def _heed_signals(bringing_up: bool) -> None:
-    """Has SIGTERM, SIGHUP and SIGINT stop a bring-up before its next command; a take-down rather goes on to its end."""
-    import _signal  # type: ignore[import]  # the C half: `signal` itself costs 5 ms of every ifup
-
-    signals = (_signal.SIGTERM, _signal.SIGHUP, _signal.SIGINT)
-
-    def interrupt(_number: int, _frame: object) -> None:
-        for number in signals:  # what follows is the undoing: neither we nor the commands are to be interrupted again
-            _signal.signal(number, _signal.SIG_IGN)
-        kernel.interrupted = bringing_up
-
-    for number in signals:
-        _signal.signal(number, interrupt)

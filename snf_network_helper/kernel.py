@@ -29,9 +29,12 @@ verbose = False
 interrupted = False
 
 
-def _show(command: str) -> None:
+def _heed_interrupt() -> None:
     if interrupted:
         raise Interrupted("interrupted")
+
+
+def _show(command: str) -> None:
     if verbose:
         print(f"[#] {command}", file=sys.stderr, flush=True)
 
@@ -85,8 +88,7 @@ def batch(commands: Sequence[str], keep_going: bool) -> tuple[list[tuple[int, st
     """
     six = "ip -6 "
     family = ["-6"] if commands[0].startswith(six) else []
-    for command in commands:
-        _show(command)
+    _heed_interrupt()
     lines = [command.removeprefix(six if family else "ip ") for command in commands]
     argv = ["ip", *family, *(["-force"] if keep_going else []), "-batch", "-"]
     code, stdout, stderr = _run(argv, "\n".join(lines) + "\n")
@@ -101,6 +103,9 @@ def batch(commands: Sequence[str], keep_going: bool) -> tuple[list[tuple[int, st
             reasons += line + "\n"
     if code and not failures:
         raise KernelError(" ".join(argv), _reason(stderr))
+    ran = len(commands) if keep_going or not failures else failures[0][0] + 1
+    for command in commands[:ran]:
+        _show(command)
     return failures, stdout
 
 
@@ -159,6 +164,7 @@ def read(path: str) -> str:
 def write(path: str, value: str) -> None:
     """Writes a setting below /proc/sys."""
     command = f"echo {value} > {_PROC_SYS}{path}"
+    _heed_interrupt()
     _show(command)
     try:
         with open(_PROC_SYS + path, "w", encoding="ascii") as file:
@@ -254,6 +260,7 @@ def remove_masquerade(change: Masquerade) -> None:
 
 def _delete(argv: list[str], is_present: Callable[[], bool]) -> None:
     """Runs a command that deletes; its failure is an error only while there is something to delete."""
+    _heed_interrupt()
     _show(quoted(argv))
     code, _, stderr = _run(argv)
     if code and is_present():
@@ -261,6 +268,7 @@ def _delete(argv: list[str], is_present: Callable[[], bool]) -> None:
 
 
 def _run_or_raise(argv: list[str]) -> None:
+    _heed_interrupt()
     _show(quoted(argv))
     code, _, stderr = _run(argv)
     if code:

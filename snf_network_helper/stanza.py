@@ -28,8 +28,8 @@ OPTIONS = (
     "routed-priority",
 )
 
-# Above every rule that `ip rule add` places by itself (32765 and downwards), so that an administrator's own
-# rules go on deciding where they say something, and below main (32766).
+# Tried before main (32766), and before what `ip rule add` numbers by itself from 32765 downwards; an administrator's
+# rule that is to come first takes a lower number.
 DEFAULT_PRIORITY = 32000
 LAST_PRIORITY = 32765
 

@@ -46,29 +46,33 @@ def prepare(change: Change, old: Entry | None) -> Entry:
     return Entry(change, APPLIED if old is not None and old.state != KEPT else KEPT)
 
 
-def apply(name: str, entries: Sequence[Entry]) -> None:
-    """Makes the pending changes in order, those that one `ip -batch` can make together."""
+def apply(name: str, entries: Sequence[Entry], again: bool = False) -> None:
+    """Makes the pending changes in order, those that one `ip -batch` can make together.
+
+    `again` says that most of them stand already, so that a batch had better not stop at each of those.
+    """
     pending = [entry for entry in entries if entry.state == PENDING]
     for family, group in groupby(pending, lambda entry: kernel.family_of(entry.change)):
         if family:
-            _apply_batch(name, list(group))
+            _apply_batch(name, list(group), again)
         else:
             for entry in group:
                 _apply_one(name, entry.change)
                 entry.state = APPLIED
 
 
-def _apply_batch(name: str, todo: list[Entry]) -> None:
+def _apply_batch(name: str, todo: list[Entry], again: bool) -> None:
     """Adds what ip(8) adds; what stands already is looked at, and is ours by its mark, kept, or in the way."""
     while todo:
-        failures, _ = kernel.batch([entry.change.add() for entry in todo], keep_going=False)
-        index, reason = failures[0] if failures else (len(todo), "")
-        for entry in todo[:index]:
-            entry.state = APPLIED
-        if not failures:
-            return
-        todo[index].state = _state_of_existing(name, todo[index], reason)
-        todo = todo[index + 1 :]
+        failures, _ = kernel.batch([entry.change.add() for entry in todo], keep_going=again)
+        ran = len(todo) if again or not failures else failures[0][0] + 1
+        reasons = dict(failures)
+        for index, entry in enumerate(todo[:ran]):
+            if index not in reasons:
+                entry.state = APPLIED
+        for index, reason in failures:
+            todo[index].state = _state_of_existing(name, todo[index], reason)
+        todo = todo[ran:]
 
 
 def _state_of_existing(name: str, entry: Entry, reason: str) -> str:
@@ -126,7 +130,7 @@ def revert(name: str, entries: Sequence[Entry]) -> Left:
         else:
             for entry in group:
                 left += _revert_one(name, entry)
-    for end in ends:  # those of a family that had nothing else to undo
+    for end in ends:  # those of a second table, or of a family that had nothing else to undo
         left += _revert_batch(kernel.family_of(end), [], [end])
     return left
 
@@ -136,11 +140,11 @@ def _ends_table(change: Change) -> bool:
 
 
 def _revert_batch(family: str, changes: list[Change], ends: list[Change]) -> Left:
-    """Undoes changes of one family, then its ends of tables, which are struck off `ends`.
+    """Undoes changes of one family, then the end of its table, which is struck off `ends`.
 
     The batch that undoes the rules also asks for those that remain: a process of its own would cost as much again.
     """
-    own = [end for end in ends if kernel.family_of(end) == family]
+    own = [end for end in ends if kernel.family_of(end) == family][:1]  # the answers to two could not be told apart
     asks = [f"{family} rule show table {end.table}" for end in own if isinstance(end, Route)]
     failures, remaining = kernel.batch([*(change.remove() for change in changes), *asks], keep_going=True)
     left = [

@@ -29,14 +29,14 @@ def bring_up(name: str, plan: Plan, run: str) -> None:
         before = Journal.read(name)
         old = {entry.change: entry for entry in before.entries}
         outdated = [entry for entry in before.entries if entry.change not in plan]
-        journal = Journal(name, before.run if old else run)
+        journal = Journal(name, before.run or run)
         entries: list[Entry] = []
         try:
             left = revert(name, outdated)
             entries = [prepare(change, old.get(change)) for change in plan]
             journal.entries = _standing(outdated, left) + entries
             journal.write()
-            apply(name, entries)
+            apply(name, entries, again=bool(old))
             journal.write()
         except RoutedError as error:
             fresh = [entry for entry in entries if entry.change not in old]
@@ -84,6 +84,7 @@ def take_down(iface: str, run: str = "") -> None:
 
 def _take_down_one(journal: Journal) -> Left:
     left = revert(journal.name, journal.entries)
+    journal.run = ""  # what is left is no ifup's setup any more
     journal.entries = _standing(journal.entries, left)
     journal.write()
     return left

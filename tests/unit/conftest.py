@@ -12,6 +12,8 @@ from fake_kernel import FakeKernel
 from samples import IFACE, give_links
 
 from snf_network_helper import cli, facts, hook, journal, kernel, names, shared
+from snf_network_helper.changes import Link, Sysctl
+from snf_network_helper.journal import APPLIED, Entry, Journal
 
 
 @pytest.fixture(autouse=True)
@@ -36,7 +38,7 @@ def out_of_reach(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(facts, "SETTINGS", str(tmp_path / "settings"))
     monkeypatch.setattr(names, "_TABLE_NAMES", (str(tmp_path / "rt_tables"),))
     monkeypatch.setattr(hook, "_run", lambda _: "")
-    monkeypatch.setattr(hook, "_heed_signals", lambda bringing_up: None)
+    monkeypatch.setattr(hook, "heed_signals", lambda bringing_up: None)
 
 
 def _text(path: Path) -> str:
@@ -58,3 +60,12 @@ def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FakeKernel:
 def run_directory(tmp_path: Path) -> Path:
     """Where the journals are."""
     return tmp_path / "run"
+
+
+@pytest.fixture
+def written(run_directory: Path) -> Path:
+    """The file of a journal with two entries."""
+    forwarding = Sysctl(f"net/ipv4/conf/{IFACE}/forwarding", "1")
+    entries = [Entry(Link(IFACE), APPLIED), Entry(forwarding, APPLIED, "0")]
+    Journal(f"{IFACE}:inet", "4711", entries).write()
+    return run_directory / "journal" / f"{IFACE}:inet"
