@@ -1,154 +1,21 @@
 """Builds the package, and lends every test a copy of this machine to install it on."""
 
-import hashlib
 import os
 import shutil
-import stat
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-
-ROOT = Path(__file__).resolve().parents[2]
-
-ENVIRON = {
-    "PATH": "/usr/sbin:/usr/bin:/sbin:/bin",
-    "HOME": "/root",
-    "LC_ALL": "C.UTF-8",
-    "DEBIAN_FRONTEND": "noninteractive",
-}
-
-# The root is an overlay over this machine's own, whose changes go to memory. Beside it only
-# what a chroot needs; /run is private, so that ifup finds no state but its own.
-HOLD_MACHINE = """
-set -e
-mount -t tmpfs tmpfs "$1"
-cd "$1"
-mkdir upper work root
-mount -t overlay overlay -o "lowerdir=/,upperdir=$1/upper,workdir=$1/work" root
-cd root
-mount -t proc proc proc
-mount -t sysfs sysfs sys
-mount --rbind /dev dev
-mount -t tmpfs tmpfs run
-mount -t tmpfs tmpfs tmp
-mkdir run/network
-ip link set lo up
-echo ready
-exec cat
-"""
-
-# What dpkg, debconf and others note down about any package.
-RECORDS = ("var/lib/dpkg", "var/cache", "var/log")
-
-
-class Machine:
-    """A copy of this machine that forgets: its root is an overlay, its network a namespace."""
-
-    def __init__(self, directory: Path) -> None:
-        self._holder = subprocess.Popen(
-            ["unshare", "--mount", "--net", "sh", "-c", HOLD_MACHINE, "sh", directory],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            env=ENVIRON,
-        )
-        assert self._holder.stdout is not None
-        assert self._holder.stdout.readline() == "ready\n"
-        self._directory = directory
-        self.root = Path(f"/proc/{self._holder.pid}/root{directory}/root")
-
-    def close(self) -> None:
-        """Ends the only process that keeps the namespaces alive."""
-        self._holder.communicate()
-
-    def run(
-        self, *command: str, check: bool = True, environ: dict[str, str] = ENVIRON
-    ) -> subprocess.CompletedProcess[str]:
-        """Runs a command on the copy, never on the machine itself."""
-        pid = self._holder.pid
-        for namespace in ("mnt", "net"):
-            if os.path.samefile(f"/proc/{pid}/ns/{namespace}", f"/proc/self/ns/{namespace}"):
-                raise RuntimeError(f"refusing to run {command}: not in a {namespace} namespace of its own")
-        enter = ["nsenter", f"--target={pid}", "--mount", "--net", "chroot", f"{self._directory}/root"]
-        done = subprocess.run(
-            [*enter, *command], env=ENVIRON | environ, text=True, capture_output=True, stdin=subprocess.DEVNULL
-        )
-        if check and done.returncode:
-            raise AssertionError(f"{command} ended with {done.returncode}:\n{done.stdout}{done.stderr}")
-        return done
-
-    def path(self, name: str) -> Path:
-        """Where a file of the copy is for this process."""
-        return self.root / name.lstrip("/")
-
-    def write(self, name: str, text: str) -> None:
-        """Writes a file of the copy, and the directories that lead to it."""
-        self.path(name).parent.mkdir(parents=True, exist_ok=True)
-        self.path(name).write_text(text, "utf-8")
-
-    def install(self, deb: Path) -> subprocess.CompletedProcess[str]:
-        """Installs or upgrades a package."""
-        shutil.copy(deb, self.path("/tmp"))
-        return self.run("dpkg", "--install", f"/tmp/{deb.name}")
-
-    def preseed(self, answer: str) -> None:
-        """Answers the debconf question before it is asked."""
-        self.write("/tmp/preseed", f"snf-network-helper snf-network-helper/tables string {answer}\n")
-        self.run("debconf-set-selections", "/tmp/preseed")
-
-    def state(self) -> dict[str, str]:
-        """Every path at which the copy differs from the machine, and what is there; "" stands for nothing.
-
-        Records and caches, which any package leaves behind, are left out.
-        """
-        upper = self.root.parent / "upper"
-        state = {}
-        for directory, subdirectories, files in os.walk(upper):
-            for name in subdirectories + files:
-                path = Path(directory, name)
-                relative = str(path.relative_to(upper))
-                if relative.startswith(RECORDS) or path.suffix == ".pyc":
-                    continue
-                if (there := fingerprint(path)) != fingerprint(Path("/", relative)):
-                    state[relative] = there
-        return state
-
-
-def changed(before: dict[str, str], after: dict[str, str]) -> set[str]:
-    """The paths at which a machine changed between two states."""
-    return {path for path in before.keys() | after.keys() if before.get(path) != after.get(path)}
-
-
-def fingerprint(path: Path) -> str:
-    """All that matters of a file, or of a directory leaving aside what is in it."""
-    if not os.path.lexists(path):
-        return ""
-    status = path.lstat()
-    if stat.S_ISCHR(status.st_mode) and status.st_rdev == 0:  # overlayfs: deleted here
-        return ""
-    content = b""
-    if stat.S_ISLNK(status.st_mode):
-        content = os.fsencode(path.readlink())
-    elif stat.S_ISREG(status.st_mode):
-        content = path.read_bytes()
-    return f"{status.st_mode:o} {status.st_uid}:{status.st_gid} {hashlib.sha256(content).hexdigest()}"
+from machine import ROOT, Machine, build, never_installed
 
 
 @pytest.fixture
 def machine(tmp_path: Path) -> Iterator[Machine]:
     """A copy of this machine on which the package was never installed."""
-    directory = tmp_path / "machine"
-    directory.mkdir()
-    copy = Machine(directory)
-    try:
-        copy.run("dpkg", "--purge", "snf-network-helper", check=False)
-        for event in ("up", "down"):
-            copy.path(f"/etc/network/if-{event}.d/routed").unlink(missing_ok=True)
+    (tmp_path / "machine").mkdir()
+    with never_installed(tmp_path / "machine") as copy:
         yield copy
-    finally:
-        copy.close()
 
 
 @pytest.fixture
@@ -187,11 +54,3 @@ def newer_deb(deb: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     control.write_text(control.read_text("utf-8").replace("\nVersion: ", "\nVersion: 99:"), "utf-8")
     subprocess.run(["dpkg-deb", "--root-owner-group", "--build", content, built], check=True, capture_output=True)
     return built
-
-
-def build(tree: Path, *command: str) -> None:
-    """Runs a build, showing what it said only if it fails."""
-    done = subprocess.run(
-        command, cwd=tree, env=ENVIRON, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False
-    )
-    assert done.returncode == 0, done.stdout

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from conftest import Machine
+from machine import Machine
 
 ALIASES = "/etc/iproute2/rt_tables.d/snf-network-helper.conf"
 

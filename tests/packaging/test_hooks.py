@@ -1,7 +1,10 @@
 """The hooks of ifupdown: they start Python where there is something to do, alone, and nowhere else."""
 
+from collections.abc import Iterator
+from pathlib import Path
+
 import pytest
-from conftest import Machine
+from machine import Machine, never_installed
 
 HOOK = "/usr/lib/python3/dist-packages/snf_network_helper/hook.py"
 JOURNAL = "/run/snf-network-helper/journal"
@@ -20,11 +23,20 @@ STARTED, NOT_STARTED = 7, 0
 ROUTED = {"IF_ROUTED_SUBNET": "192.0.2.0/24"}
 
 
+@pytest.fixture(scope="module")
+def shared(deb: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
+    """A machine with the package on it, for all tests of this module."""
+    with never_installed(tmp_path_factory.mktemp("machine")) as machine:
+        machine.install(deb)
+        yield machine
+
+
 @pytest.fixture
-def reporting(installed: Machine) -> Machine:
+def reporting(shared: Machine) -> Iterator[Machine]:
     """A machine whose hooks tell about themselves where they would change the kernel."""
-    installed.write(HOOK, REPORT)
-    return installed
+    shared.write(HOOK, REPORT)
+    yield shared
+    shared.run("rm", "-rf", "/run/snf-network-helper")
 
 
 def hook(machine: Machine, event: str, **environ: str) -> int:
@@ -99,6 +111,7 @@ def test_root_imports_only_what_is_the_systems(reporting: Machine, event: str) -
     program = f"cd /tmp/planted && PATH=/tmp/planted exec /etc/network/if-{event}.d/routed"
     environ = {"IFACE": "eth0.222", "ADDRFAM": "inet", "MODE": mode, "PYTHONPATH": "/tmp/planted"}
     done = reporting.run("sh", "-c", program, check=False, environ=environ)
+    reporting.path("/usr/lib/python3/dist-packages/planted.pth").unlink()
     first, *path = done.stdout.splitlines()
     assert first == f"{mode} eth0.222 /usr/sbin:/usr/bin:/sbin:/bin C"
     assert path[-1] == "/usr/lib/python3/dist-packages"

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from conftest import Machine, changed
+from machine import Machine, changed
 
 ALIASES = "/etc/iproute2/rt_tables.d/snf-network-helper.conf"
 CONFFILES = {

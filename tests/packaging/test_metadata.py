@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import ENVIRON, ROOT
+from machine import ENVIRON, ROOT
 
 DESCRIBE = """
 import json, runpy, setuptools

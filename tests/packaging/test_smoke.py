@@ -2,7 +2,7 @@
 
 import shutil
 
-from conftest import ROOT, Machine
+from machine import ROOT, Machine
 
 
 def test_smoke(installed: Machine) -> None:
