@@ -105,7 +105,8 @@ def batch(commands: Sequence[str], keep_going: bool) -> tuple[list[tuple[int, st
         raise KernelError(" ".join(argv), _reason(stderr))
     ran = len(commands) if keep_going or not failures else failures[0][0] + 1
     for command in commands[:ran]:
-        _show(command)
+        if " show " not in command:
+            _show(command)
     return failures, stdout
 
 
@@ -131,21 +132,31 @@ def holder(route: Route) -> str:
 
 def has_address(change: Address) -> bool:
     """True where the link has the address with this very prefix length."""
-    import netifaces  # only roles with an address of their own pay for it
-
     address, _, length = change.address.partition("/")
-    family = netifaces.AF_INET if change.family == "4" else netifaces.AF_INET6
-    try:
-        found = netifaces.ifaddresses(change.dev).get(family, [])
-    except ValueError:  # no such link
-        return False
     bits = 32 if change.family == "4" else 128
     mask = ((1 << int(length)) - 1) << (bits - int(length))
     return any(
         entry["addr"] == address
         and (entry["netmask"].endswith(f"/{length}") if bits == 128 else entry["netmask"] == _dotted(mask))
-        for entry in found
+        for entry in _addresses(change.dev, change.family)
     )
+
+
+def addresses(dev: str, family: str) -> int:
+    """How many addresses of a family the link has."""
+    return len(_addresses(dev, family))
+
+
+def _addresses(dev: str, family: str) -> list[dict[str, str]]:
+    import netifaces  # only roles with an address of their own pay for it
+
+    try:
+        found: list[dict[str, str]] = netifaces.ifaddresses(dev).get(
+            netifaces.AF_INET if family == "4" else netifaces.AF_INET6, []
+        )
+    except ValueError:  # no such link
+        return []
+    return found
 
 
 def _dotted(mask: int) -> str:

@@ -5,7 +5,15 @@ from __future__ import annotations
 from itertools import groupby
 
 from snf_network_helper import kernel, shared
-from snf_network_helper.changes import Address, ArpSource, Change, Masquerade, Route, SharedSysctl, Sysctl
+from snf_network_helper.bystanders import (
+    ends_table,
+    foreign_rules,
+    later_rules,
+    route_commands,
+    routes_query,
+    rules_query,
+)
+from snf_network_helper.changes import Address, ArpSource, Change, Masquerade, Route, Rule, SharedSysctl, Sysctl
 from snf_network_helper.errors import JournalError, KernelError
 from snf_network_helper.journal import APPLIED, KEPT, PENDING, Entry, Journal, Lock, names
 
@@ -40,7 +48,7 @@ def prepare(change: Change, old: Entry | None) -> Entry:
     elif isinstance(change, Masquerade):
         return Entry(change, APPLIED if kernel.has_masquerade(change) else PENDING)
     else:
-        return Entry(change)
+        return Entry(change, prior=old.prior if old is not None else "")
     if not present:
         return Entry(change)
     return Entry(change, APPLIED if old is not None and old.state != KEPT else KEPT)
@@ -57,14 +65,23 @@ def apply(name: str, entries: Sequence[Entry], again: bool = False) -> None:
             _apply_batch(name, list(group), again)
         else:
             for entry in group:
-                _apply_one(name, entry.change)
-                entry.state = APPLIED
+                _apply_one(name, entry)
 
 
 def _apply_batch(name: str, todo: list[Entry], again: bool) -> None:
     """Adds what ip(8) adds; what stands already is looked at, and is ours by its mark, kept, or in the way."""
+    end = next((entry for entry in todo if ends_table(entry.change)), None)
     while todo:
-        failures, _ = kernel.batch([entry.change.add() for entry in todo], keep_going=again)
+        asks = [rules_query(end.change)] if end else []
+        try:
+            failures, shown = kernel.batch([entry.change.add() for entry in todo] + asks, keep_going=again)
+        except KernelError:  # ip(8) died without a word: it may have done any of it
+            for entry in todo:
+                entry.state = APPLIED
+            raise
+        failures = [failure for failure in failures if failure[0] < len(todo)]
+        if end and not end.prior:
+            end.prior = foreign_rules(shown)
         ran = len(todo) if again or not failures else failures[0][0] + 1
         reasons = dict(failures)
         for index, entry in enumerate(todo[:ran]):
@@ -100,7 +117,16 @@ def _other_owner(name: str, change: Change) -> str:
     return ""
 
 
-def _apply_one(name: str, change: Change) -> None:
+def _apply_one(name: str, entry: Entry) -> None:
+    try:
+        _apply_change(name, entry.change)
+    except (KernelError, JournalError):
+        _revert_one(name, entry)  # it may be half done
+        raise
+    entry.state = APPLIED
+
+
+def _apply_change(name: str, change: Change) -> None:
     if isinstance(change, SharedSysctl):
         with Lock(SHARED_LOCK):
             shared.acquire(change, name)
@@ -116,47 +142,51 @@ def _apply_one(name: str, change: Change) -> None:
 def revert(name: str, entries: Sequence[Entry]) -> Left:
     """Undoes what was or may have been done, the last first and past whatever fails; returns what would not go.
 
-    The `unreachable default` of a table goes last, and only when no rule looks the table up any more: else the packets
-    of virtual machines that still run would leave by the node's default route.
+    The end of a table goes last, and only when no rule that came after it looks the table up any more.
     """
-    todo = [entry for entry in reversed(entries) if entry.state != KEPT and entry.change.remove()]
-    ends = [entry.change for entry in todo if _ends_table(entry.change)]
+    todo = [entry for entry in reversed(entries) if _is_to_undo(name, entry)]
+    ends = [entry for entry in todo if ends_table(entry.change)]
     left: Left = []
     for family, group in groupby(
-        [entry for entry in todo if entry.change not in ends], lambda entry: kernel.family_of(entry.change)
+        [entry for entry in todo if entry not in ends], lambda entry: kernel.family_of(entry.change)
     ):
         if family:
             left += _revert_batch(family, [entry.change for entry in group], ends)
         else:
             for entry in group:
                 left += _revert_one(name, entry)
-    for end in ends:  # those of a second table, or of a family that had nothing else to undo
-        left += _revert_batch(kernel.family_of(end), [], [end])
+    while ends:  # those of a second table, or of a family that had nothing else to undo
+        left += _revert_batch(kernel.family_of(ends[0].change), [], ends)
     return left
 
 
-def _ends_table(change: Change) -> bool:
-    return isinstance(change, Route) and change.kind == "unreachable" and change.prefix == "default"
+def _is_to_undo(name: str, entry: Entry) -> bool:
+    """False for what was kept, and for what a killed process left pending and another stanza has made since."""
+    if entry.state == KEPT or not entry.change.remove():
+        return False
+    return entry.state == APPLIED or not isinstance(entry.change, (Route, Rule)) or not _other_owner(name, entry.change)
 
 
-def _revert_batch(family: str, changes: list[Change], ends: list[Change]) -> Left:
+def _revert_batch(family: str, changes: list[Change], ends: list[Entry]) -> Left:
     """Undoes changes of one family, then the end of its table, which is struck off `ends`.
 
-    The batch that undoes the rules also asks for those that remain: a process of its own would cost as much again.
+    The batch that undoes also asks for the bystanders: a process of its own would cost as much again.
     """
-    own = [end for end in ends if kernel.family_of(end) == family][:1]  # the answers to two could not be told apart
-    asks = [f"{family} rule show table {end.table}" for end in own if isinstance(end, Route)]
-    failures, remaining = kernel.batch([*(change.remove() for change in changes), *asks], keep_going=True)
-    left = [
-        (changes[index], reason) for index, reason in failures if index < len(changes) and not kernel.is_gone(reason)
-    ]
-    for end in own:
+    end = next((end for end in ends if kernel.family_of(end.change) == family), None)
+    before = routes_query(changes)
+    commands = [before] * bool(before) + [change.remove() for change in changes]
+    failures, shown = kernel.batch(commands + ([rules_query(end.change)] if end else []), keep_going=True)
+    undone = dict(enumerate(changes, start=len(commands) - len(changes)))
+    left = [(undone[index], reason) for index, reason in failures if index in undone and not kernel.is_gone(reason)]
+    if before and (commands := route_commands(before, shown)):
+        kernel.batch(commands, keep_going=True)
+    if end:
         ends.remove(end)
-        if remaining.strip():
-            left.append((end, "kept, rules still look the table up"))
+        if later_rules(shown, end.prior):
+            left.append((end.change, "kept, rules still look the table up"))
         else:
-            failures, _ = kernel.batch([end.remove()], keep_going=True)
-            left += [(end, reason) for _, reason in failures if not kernel.is_gone(reason)]
+            failures, _ = kernel.batch([end.change.remove()], keep_going=True)
+            left += [(end.change, reason) for _, reason in failures if not kernel.is_gone(reason)]
     return left
 
 

@@ -39,7 +39,7 @@ def bring_up(name: str, plan: Plan, run: str) -> None:
             apply(name, entries, again=bool(old))
             journal.write()
         except RoutedError as error:
-            fresh = [entry for entry in entries if entry.change not in old]
+            fresh = [entry for entry in entries if entry.change not in old and entry.state == APPLIED]
             raise _rolled_back(error, before, fresh, outdated) from None
 
 
@@ -49,7 +49,7 @@ def _rolled_back(
     """Undoes what was done anew, brings back what was undone, and returns the error with what has become of it."""
     reason = "interrupted" if kernel.interrupted else str(error)
     kernel.interrupted = False
-    done = sum(entry.state == APPLIED and entry.change.remove() != "" for entry in fresh)
+    done = sum(entry.change.remove() != "" for entry in fresh)
     outcome = f"{done} change{'' if done == 1 else 's'} undone"
     try:
         before.entries += _standing(fresh, revert(before.name, fresh))
