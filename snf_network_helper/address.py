@@ -3,8 +3,8 @@
 # The C half of `socket`: the Python half, like `ipaddress`, would cost every ifup some 7 ms of imports.
 from _socket import AF_INET, AF_INET6, inet_ntop, inet_pton
 
-IPV4 = "4"
-IPV6 = "6"
+from snf_network_helper.families import IPV4, IPV6
+
 BITS = {IPV4: 32, IPV6: 128}
 _SOCKET_FAMILY = {IPV4: AF_INET, IPV6: AF_INET6}
 

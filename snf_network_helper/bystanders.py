@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from snf_network_helper import kernel
-from snf_network_helper.address import IPV4
 from snf_network_helper.changes import PROTOCOL, Address, Change, Route
+from snf_network_helper.families import IPV4
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # for annotations only: importing it costs every ifup 2 ms
@@ -26,8 +26,8 @@ def rules_query(end: Change) -> str:
 
 
 def foreign_rules(shown: str) -> str:
-    """The rules in the query's answer that are not ours, as one word for the journal."""
-    return ",".join(rule for rule in _rules(shown) if not rule.endswith(f"_proto_{PROTOCOL}"))
+    """The rules in the query's answer that are not ours, as one word for the journal, "none" included."""
+    return ",".join(rule for rule in _rules(shown) if not rule.endswith(f"_proto_{PROTOCOL}")) or "none"
 
 
 def later_rules(shown: str, before: str) -> bool:

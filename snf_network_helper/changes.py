@@ -1,6 +1,6 @@
 """The changes a plan is made of: values that know the one line which adds and the one which removes them."""
 
-from snf_network_helper.address import IPV4
+from snf_network_helper.families import IPV4
 
 # Whatever in the kernel can carry a mark carries this one; its number is in /etc/iproute2/rt_protos.d/.
 PROTOCOL = "snf"
@@ -182,7 +182,10 @@ class SharedSysctl(Sysctl):
 
 
 class ArpSource(Change):
-    """ARP requests of the node on a link are sent as if from `address`."""
+    """ARP requests of the node on a link are sent as if from `address`.
+
+    Inserted, as masquerading is: deleting takes the first of equal rules, so one of the administrator's stays in place.
+    """
 
     __slots__ = ("dev", "address")
 
@@ -191,7 +194,7 @@ class ArpSource(Change):
         self.address = address
 
     def specification(self) -> str:
-        """The rule itself, as `arptables -A OUTPUT` and `-D OUTPUT` take it."""
+        """The rule itself, as `arptables -I OUTPUT` and `-D OUTPUT` take it."""
         return f"-o {self.dev} --opcode request -j mangle --mangle-ip-s {self.address}"
 
     def listed(self) -> frozenset[str]:
@@ -199,7 +202,7 @@ class ArpSource(Change):
         return frozenset(f"-j mangle -o {self.dev} --opcode 1 --mangle-ip-s {self.address}".split())
 
     def add(self) -> str:
-        return f"arptables -A OUTPUT {self.specification()}"
+        return f"arptables -I OUTPUT {self.specification()}"
 
     def remove(self) -> str:
         return f"arptables -D OUTPUT {self.specification()}"

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from snf_network_helper.address import IPV6
 from snf_network_helper.errors import RoutedError
+from snf_network_helper.families import IPV6
 from snf_network_helper.stanza import VMC, Stanza
 
 TYPE_CHECKING = False
@@ -48,7 +48,7 @@ class Facts:
 
 def _sysctl(path: str) -> str:
     try:
-        with open("/proc/sys/" + path, encoding="ascii") as file:
+        with open("/proc/sys/" + path, encoding="utf-8") as file:
             return file.read().strip()
     except OSError:
         return ""

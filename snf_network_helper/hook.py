@@ -14,6 +14,14 @@ from snf_network_helper.transaction import bring_up, take_down
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # for annotations only: importing it costs every ifup 2 ms
     from collections.abc import Mapping
+    from typing import NoReturn
+
+
+def run() -> NoReturn:
+    """Runs `main` and ends the process at once: to take the interpreter apart would cost every ifup 2 ms."""
+    code = main()
+    sys.stderr.flush()
+    os._exit(code)
 
 
 def main(environ: Mapping[str, str] = os.environ) -> int:
@@ -67,7 +75,7 @@ def _down(iface: str, run: str = "") -> int:
 def _run(iface: str) -> str:
     """Tells this ifup from every other: its process id, which it keeps in a file while it works on the interface."""
     try:
-        with open(f"/run/network/ifup-{iface}.pid", encoding="ascii") as file:
+        with open(f"/run/network/ifup-{iface}.pid", encoding="utf-8") as file:
             return file.read().strip()
     except (OSError, ValueError):
         return ""

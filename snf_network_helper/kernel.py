@@ -39,27 +39,39 @@ def _show(command: str) -> None:
         print(f"[#] {command}", file=sys.stderr, flush=True)
 
 
-def _run(argv: list[str], stdin: str = "") -> tuple[int, str, str]:
-    """Runs a command found in PATH to its end: exit code, standard output, standard error.
+class _Process:
+    """A command at work. Its three streams are files in memory: no pipe fills up, so nothing is read while it runs."""
 
-    The three streams are files in memory: no pipe can fill up, so nothing has to be read while it runs.
-    """
-    streams = [os.memfd_create(name) for name in ("stdin", "stdout", "stderr")]
-    try:
+    __slots__ = ("_child", "_streams", "command")
+
+    def __init__(self, argv: list[str], stdin: str = "") -> None:
+        self.command = quoted(argv)
+        self._streams = [os.memfd_create(name) for name in ("stdin", "stdout", "stderr")]
         if stdin:
-            os.write(streams[0], stdin.encode(errors="surrogateescape"))
-            os.lseek(streams[0], 0, os.SEEK_SET)
+            os.write(self._streams[0], stdin.encode(errors="surrogateescape"))
+            os.lseek(self._streams[0], 0, os.SEEK_SET)
+        redirected = [(os.POSIX_SPAWN_DUP2, stream, number) for number, stream in enumerate(self._streams)]
         try:
-            child = os.posix_spawnp(
-                argv[0], argv, os.environ, file_actions=[(os.POSIX_SPAWN_DUP2, fd, n) for n, fd in enumerate(streams)]
-            )
+            self._child = os.posix_spawnp(argv[0], argv, os.environ, file_actions=redirected)
         except OSError as error:
-            raise KernelError(quoted(argv), f"{argv[0]}: {error.strerror}") from None
-        status = os.waitpid(child, 0)[1]
-        return os.waitstatus_to_exitcode(status), _contents(streams[1]), _contents(streams[2])
-    finally:
-        for stream in streams:
+            self._close()
+            raise KernelError(self.command, f"{argv[0]}: {error.strerror}") from None
+
+    def finish(self) -> tuple[int, str, str]:
+        """Waits for its end: exit code, standard output, standard error."""
+        status = os.waitpid(self._child, 0)[1]
+        stdout, stderr = (_contents(stream) for stream in self._streams[1:])
+        self._close()
+        return os.waitstatus_to_exitcode(status), stdout, stderr
+
+    def _close(self) -> None:
+        for stream in self._streams:
             os.close(stream)
+
+
+def _run(argv: list[str], stdin: str = "") -> tuple[int, str, str]:
+    """Runs a command found in PATH to its end: exit code, standard output, standard error."""
+    return _Process(argv, stdin).finish()
 
 
 def _contents(stream: int) -> str:
@@ -166,7 +178,7 @@ def _dotted(mask: int) -> str:
 def read(path: str) -> str:
     """The value of a setting below /proc/sys; raises KernelError where the kernel has none."""
     try:
-        with open(_PROC_SYS + path, encoding="ascii") as file:
+        with open(_PROC_SYS + path, encoding="utf-8") as file:
             return file.read().strip()
     except OSError as error:
         raise KernelError(f"cat {_PROC_SYS}{path}", error.strerror or str(error)) from None
@@ -178,7 +190,7 @@ def write(path: str, value: str) -> None:
     _heed_interrupt()
     _show(command)
     try:
-        with open(_PROC_SYS + path, "w", encoding="ascii") as file:
+        with open(_PROC_SYS + path, "w", encoding="utf-8") as file:
             file.write(value)
     except OSError as error:
         raise KernelError(command, error.strerror or str(error)) from None
@@ -238,20 +250,21 @@ def arp_source_number(change: ArpSource) -> int:
 
 
 def add_arp_source(change: ArpSource) -> None:
-    """Adds the arptables rule."""
+    """Inserts the arptables rule at the head of OUTPUT."""
     _run_or_raise(change.add().split())
 
 
-def remove_arp_source(change: ArpSource) -> None:
-    """Removes the rule; none there is no error.
+def remove_arp_source(change: ArpSource) -> Deletion | None:
+    """Begins to remove the rule; None where it is not there.
 
     By its text arptables-nft takes this very rule, but arptables-legacy any rule of the link, whatever its address:
-    there the rule's number says which.
+    there the rule's number says which, and its removal is waited for, as that tool has no lock of its own.
     """
     if os.path.realpath(_ARPTABLES).endswith("nft-multi"):
-        _delete(change.remove().split(), lambda: arp_source_number(change) > 0)
-    elif number := arp_source_number(change):
+        return Deletion(change.remove().split(), lambda: arp_source_number(change) > 0)
+    if number := arp_source_number(change):
         _run_or_raise(["arptables", "-D", "OUTPUT", str(number)])
+    return None
 
 
 def has_masquerade(change: Masquerade) -> bool:
@@ -264,18 +277,27 @@ def add_masquerade(change: Masquerade) -> None:
     _run_or_raise(change.command("-I"))
 
 
-def remove_masquerade(change: Masquerade) -> None:
-    """Deletes the rule; none there is no error."""
-    _delete(change.command("-D"), lambda: has_masquerade(change))
+def remove_masquerade(change: Masquerade) -> Deletion:
+    """Begins to delete the rule."""
+    return Deletion(change.command("-D"), lambda: has_masquerade(change))
 
 
-def _delete(argv: list[str], is_present: Callable[[], bool]) -> None:
-    """Runs a command that deletes; its failure is an error only while there is something to delete."""
-    _heed_interrupt()
-    _show(quoted(argv))
-    code, _, stderr = _run(argv)
-    if code and is_present():
-        raise KernelError(quoted(argv), _reason(stderr))
+class Deletion:
+    """A deletion at work: nftables makes it wait for up to 10 ms, which others use meanwhile."""
+
+    __slots__ = ("_is_present", "_process")
+
+    def __init__(self, argv: list[str], is_present: Callable[[], bool]) -> None:
+        _heed_interrupt()
+        _show(quoted(argv))
+        self._process = _Process(argv)
+        self._is_present = is_present
+
+    def finish(self) -> None:
+        """Waits for it; its failure is an error only while there is something to delete."""
+        code, _, stderr = self._process.finish()
+        if code and self._is_present():
+            raise KernelError(self._process.command, _reason(stderr))
 
 
 def _run_or_raise(argv: list[str]) -> None:

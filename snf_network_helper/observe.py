@@ -7,7 +7,6 @@ from typing import Any
 from pyroute2 import IPRoute
 
 from snf_network_helper import kernel
-from snf_network_helper.address import IPV4, IPV6
 from snf_network_helper.changes import (
     PROTOCOL,
     Address,
@@ -20,6 +19,7 @@ from snf_network_helper.changes import (
     Sysctl,
 )
 from snf_network_helper.errors import KernelError
+from snf_network_helper.families import IPV4, IPV6
 
 _PROTOCOLS = "/etc/iproute2/rt_protos.d/snf-network-helper.conf"
 _FAMILIES = {IPV4: socket.AF_INET, IPV6: socket.AF_INET6}

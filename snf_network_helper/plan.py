@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from snf_network_helper.address import IPV4, IPV6
 from snf_network_helper.changes import (
     LAST_METRIC,
     Address,
@@ -16,6 +15,7 @@ from snf_network_helper.changes import (
     Sysctl,
 )
 from snf_network_helper.facts import Facts, accept_ra
+from snf_network_helper.families import IPV4, IPV6
 from snf_network_helper.stanza import ROUTER, ROUTER_VMC, VMC, Stanza
 
 TYPE_CHECKING = False

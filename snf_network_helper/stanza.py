@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from snf_network_helper.address import IPV4, IPV6, Address, Prefix
+from snf_network_helper.address import Address, Prefix
 from snf_network_helper.errors import StanzaError, one_line
+from snf_network_helper.families import IPV4, IPV6
 from snf_network_helper.names import check_interface, decimal, table_number, vlan_id
 
 TYPE_CHECKING = False

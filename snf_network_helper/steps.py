@@ -14,7 +14,7 @@ from snf_network_helper.bystanders import (
     rules_query,
 )
 from snf_network_helper.changes import Address, ArpSource, Change, Masquerade, Route, Rule, SharedSysctl, Sysctl
-from snf_network_helper.errors import JournalError, KernelError
+from snf_network_helper.errors import KernelError, RoutedError
 from snf_network_helper.journal import APPLIED, KEPT, PENDING, Entry, Journal, Lock, names
 
 TYPE_CHECKING = False
@@ -25,13 +25,15 @@ SHARED_LOCK = ":shared"  # no link's name has a colon
 
 # What would not go, and why.
 Left = list[tuple[Change, str]]
+# An undoing that failed, and why, or one that is still at work.
+Undoing = tuple[Change, "str | kernel.Deletion"]
 
 
 def prepare(change: Change, old: Entry | None) -> Entry:
     """The entry that says what stands before a change is made; what an earlier run recorded of it holds.
 
-    Pending is what has to be made. What stands already is applied if an earlier run made it or it bears our mark, else
-    kept. Routes and rules are not looked at: the kernel says so itself when one is to be added twice.
+    Pending is what has to be made. What stands already is applied if an earlier run made it, else kept. Routes and
+    rules are not looked at: the kernel says so itself when one is to be added twice.
     """
     if isinstance(change, SharedSysctl):
         kernel.read(change.path)  # where the kernel has none, nothing must have been done yet
@@ -43,10 +45,6 @@ def prepare(change: Change, old: Entry | None) -> Entry:
         return Entry(change, KEPT if value == change.value else PENDING, value)
     if isinstance(change, Address):
         present = kernel.has_address(change)
-    elif isinstance(change, ArpSource):
-        present = kernel.arp_source_number(change) > 0
-    elif isinstance(change, Masquerade):
-        return Entry(change, APPLIED if kernel.has_masquerade(change) else PENDING)
     else:
         return Entry(change, prior=old.prior if old is not None else "")
     if not present:
@@ -57,19 +55,26 @@ def prepare(change: Change, old: Entry | None) -> Entry:
 def apply(name: str, entries: Sequence[Entry], again: bool = False) -> None:
     """Makes the pending changes in order, those that one `ip -batch` can make together.
 
-    `again` says that most of them stand already, so that a batch had better not stop at each of those.
+    `again` says that most of them stand already, so that a batch had better not stop at each of those. Arptables and
+    iptables would take a rule twice; but to look costs a process, and there is a reason only when an earlier run has
+    left a trace: a journal, or what the kernel says is there already.
     """
+    again = again or any(isinstance(entry.change, Address) and entry.state == KEPT for entry in entries)
     pending = [entry for entry in entries if entry.state == PENDING]
     for family, group in groupby(pending, lambda entry: kernel.family_of(entry.change)):
         if family:
-            _apply_batch(name, list(group), again)
+            again = _apply_batch(name, list(group), again) or again
         else:
             for entry in group:
-                _apply_one(name, entry)
+                _apply_one(name, entry, again)
 
 
-def _apply_batch(name: str, todo: list[Entry], again: bool) -> None:
-    """Adds what ip(8) adds; what stands already is looked at, and is ours by its mark, kept, or in the way."""
+def _apply_batch(name: str, todo: list[Entry], again: bool) -> bool:
+    """Adds what ip(8) adds; what stands already is looked at, and is ours by its mark, kept, or in the way.
+
+    Returns whether any of it stood already.
+    """
+    stood = False
     end = next((entry for entry in todo if ends_table(entry.change)), None)
     while todo:
         asks = [rules_query(end.change)] if end else []
@@ -89,7 +94,9 @@ def _apply_batch(name: str, todo: list[Entry], again: bool) -> None:
                 entry.state = APPLIED
         for index, reason in failures:
             todo[index].state = _state_of_existing(name, todo[index], reason)
+            stood = True
         todo = todo[ran:]
+    return stood
 
 
 def _state_of_existing(name: str, entry: Entry, reason: str) -> str:
@@ -117,16 +124,16 @@ def _other_owner(name: str, change: Change) -> str:
     return ""
 
 
-def _apply_one(name: str, entry: Entry) -> None:
+def _apply_one(name: str, entry: Entry, again: bool) -> None:
     try:
-        _apply_change(name, entry.change)
-    except (KernelError, JournalError):
-        _revert_one(name, entry)  # it may be half done
+        _apply_change(name, entry.change, again)
+    except RoutedError:
+        _finish(_revert_one(name, entry))  # it may be half done
         raise
     entry.state = APPLIED
 
 
-def _apply_change(name: str, change: Change) -> None:
+def _apply_change(name: str, change: Change, again: bool) -> None:
     if isinstance(change, SharedSysctl):
         with Lock(SHARED_LOCK):
             shared.acquire(change, name)
@@ -134,8 +141,9 @@ def _apply_change(name: str, change: Change) -> None:
         kernel.write(change.path, change.value)
     elif isinstance(change, ArpSource):
         with Lock(SHARED_LOCK):  # arptables-legacy reads and writes the whole table, without a lock of its own
-            kernel.add_arp_source(change)
-    elif isinstance(change, Masquerade):
+            if not (again and kernel.arp_source_number(change)):
+                kernel.add_arp_source(change)
+    elif isinstance(change, Masquerade) and not (again and kernel.has_masquerade(change)):
         kernel.add_masquerade(change)
 
 
@@ -147,6 +155,7 @@ def revert(name: str, entries: Sequence[Entry]) -> Left:
     todo = [entry for entry in reversed(entries) if _is_to_undo(name, entry)]
     ends = [entry for entry in todo if ends_table(entry.change)]
     left: Left = []
+    working: list[Undoing] = []
     for family, group in groupby(
         [entry for entry in todo if entry not in ends], lambda entry: kernel.family_of(entry.change)
     ):
@@ -154,10 +163,10 @@ def revert(name: str, entries: Sequence[Entry]) -> Left:
             left += _revert_batch(family, [entry.change for entry in group], ends)
         else:
             for entry in group:
-                left += _revert_one(name, entry)
+                working += _revert_one(name, entry)
     while ends:  # those of a second table, or of a family that had nothing else to undo
         left += _revert_batch(kernel.family_of(ends[0].change), [], ends)
-    return left
+    return left + _finish(working)
 
 
 def _is_to_undo(name: str, entry: Entry) -> bool:
@@ -190,8 +199,10 @@ def _revert_batch(family: str, changes: list[Change], ends: list[Entry]) -> Left
     return left
 
 
-def _revert_one(name: str, entry: Entry) -> Left:
+def _revert_one(name: str, entry: Entry) -> list[Undoing]:
+    """Undoes one change that ip(8) did not make, or begins to: what is still at work is returned."""
     change = entry.change
+    deletion: kernel.Deletion | None = None
     try:
         if isinstance(change, SharedSysctl):
             with Lock(SHARED_LOCK):
@@ -200,11 +211,25 @@ def _revert_one(name: str, entry: Entry) -> Left:
             kernel.restore(change, entry.prior)
         elif isinstance(change, ArpSource):
             with Lock(SHARED_LOCK):
-                kernel.remove_arp_source(change)
+                deletion = kernel.remove_arp_source(change)
         elif isinstance(change, Masquerade):
-            kernel.remove_masquerade(change)
+            deletion = kernel.remove_masquerade(change)
     except KernelError as error:
         return [(change, error.reason)]
-    except (JournalError, OSError) as error:
+    except (RoutedError, OSError) as error:
         return [(change, str(error))]
-    return []
+    return [(change, deletion)] if deletion else []
+
+
+def _finish(working: list[Undoing]) -> Left:
+    """Waits for what is still at work; returns what would not go, and why."""
+    left: Left = []
+    for change, outcome in working:
+        if isinstance(outcome, str):
+            left.append((change, outcome))
+            continue
+        try:
+            outcome.finish()
+        except KernelError as error:
+            left.append((change, error.reason))
+    return left

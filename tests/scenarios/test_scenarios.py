@@ -24,6 +24,8 @@ MENDS = re.compile(r' (priority \d+|proto(col)? snf|-w|-m comment --comment "snf
 # Where a line of the document does not do what is meant.
 MENDED_LINES = {
     "ip addr add 192.0.2.1 dev eth0.222": "ip addr add 192.0.2.1/32 dev eth0.222",
+    "arptables -A OUTPUT -o eth0.222 --opcode request -j mangle --mangle-ip-s 192.0.2.254":
+        "arptables -I OUTPUT -o eth0.222 --opcode request -j mangle --mangle-ip-s 192.0.2.254",
     "arptables -D OUTPUT -o eth0.222 --opcode request -j mangle":
         "arptables -D OUTPUT -o eth0.222 --opcode request -j mangle --mangle-ip-s 192.0.2.254",
 }  # fmt: skip

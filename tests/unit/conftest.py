@@ -33,6 +33,7 @@ def out_of_reach(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(kernel, "verbose", False)
     monkeypatch.setattr(kernel, "interrupted", False)
     monkeypatch.setattr(os, "posix_spawnp", spawn)
+    monkeypatch.setattr(os, "fsync", lambda file: None)  # nobody cuts the power here
     monkeypatch.setattr(facts, "_sysctl", lambda path: _text(tmp_path / "sys" / path))
     monkeypatch.setattr(facts, "_IPV6_ROUTES", str(tmp_path / "ipv6_route"))
     monkeypatch.setattr(facts, "SETTINGS", str(tmp_path / "settings"))
@@ -50,9 +51,9 @@ def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FakeKernel:
     """A host with an uplink and the link of the examples."""
     fake = FakeKernel(tmp_path / "sys")
     give_links(fake, "eth0", IFACE)
-    for function in ("write", "has_address"):
+    for function in ("write", "has_address", "addresses"):
         monkeypatch.setattr(kernel, function, getattr(fake, function))
-    monkeypatch.setattr(kernel, "_run", fake.run)
+    monkeypatch.setattr(kernel, "_Process", fake.process)
     return fake
 
 

@@ -1,14 +1,26 @@
-"""A kernel in memory, behind the one function by which commands are run and a /proc/sys of plain files."""
+"""A kernel in memory, behind the call by which commands are run and a /proc/sys of plain files."""
 
-from collections.abc import Callable
+import os
+from collections.abc import Sequence
 from pathlib import Path
 
 from snf_network_helper import kernel
 from snf_network_helper.changes import Address
-from snf_network_helper.errors import KernelError
+from snf_network_helper.errors import Interrupted, KernelError
 
 Result = tuple[int, str, str]
 REFUSED = "Operation not permitted"
+
+
+class FakeProcess:
+    """A command that has done its work."""
+
+    def __init__(self, command: str, result: Result) -> None:
+        self.command = command
+        self._result = result
+
+    def finish(self) -> Result:
+        return self._result
 
 
 class FakeKernel:
@@ -20,8 +32,8 @@ class FakeKernel:
         self.commands: list[str] = []
         self.refused = ""  # every command that has these words in it fails
         self.fails_at = 0  # the number of the command that fails
+        self._codes: list[int] = []
         self.interrupts_at = 0  # the number of the command during which a signal arrives
-        self._write: Callable[[str, str], None] = kernel.write
 
     def sysctl(self, path: str, value: str) -> None:
         """Gives the kernel a setting."""
@@ -35,7 +47,7 @@ class FakeKernel:
 
     def snapshot(self) -> tuple[list[str], dict[str, str]]:
         """All there is to see; the order counts in arptables and iptables only."""
-        return sorted(self.state), self.sysctls()
+        return sorted(self.state, key=lambda line: line if line.startswith("ip ") else ""), self.sysctls()
 
     def _refusal(self, command: str) -> str:
         """Notes a command that is to change something; why it fails, "" where it does not."""
@@ -47,10 +59,15 @@ class FakeKernel:
         return ""
 
     def write(self, path: str, value: str) -> None:
+        """Stands for kernel.write."""
         command = f"echo {value} > /proc/sys/{path}"
+        if kernel.interrupted:
+            raise Interrupted("interrupted")
         if reason := self._refusal(command):
             raise KernelError(command, reason)
-        self._write(path, value)
+        if not (self.proc_sys / path).exists():
+            raise KernelError(command, "No such file or directory")
+        self.sysctl(path, value)
         if path == "net/ipv6/conf/all/forwarding":  # addrconf_fixup_forwarding
             for file in self.proc_sys.glob("net/ipv6/conf/*/forwarding"):
                 file.write_text(value)
@@ -58,8 +75,16 @@ class FakeKernel:
     def has_address(self, change: Address) -> bool:
         return change.add() in self.state
 
+    def addresses(self, dev: str, family: str) -> int:
+        ip = "ip" if family == "4" else "ip -6"
+        return sum(line.startswith(f"{ip} addr add ") and line.endswith(f" dev {dev}") for line in self.state)
+
+    def process(self, argv: list[str], stdin: str = "") -> "FakeProcess":
+        """Stands for kernel._Process."""
+        return FakeProcess(" ".join(argv), self.run(argv, stdin))
+
     def run(self, argv: list[str], stdin: str = "") -> Result:
-        """Stands for kernel._run."""
+        """What a command does and prints."""
         if argv[0] == "arptables":
             return self._arptables(argv)
         if argv[0] != "ip":
@@ -84,26 +109,37 @@ class FakeKernel:
             return f"RTNETLINK answers: {reason}"
         if " link set " in command:
             return ""
-        added = command.replace(" del ", " add ")
-        if added == command:
+        added = _canonical(command.replace(" del ", " add "))
+        if " del " not in command:
             if any(_place(standing) == _place(added) for standing in self.state):
                 address = " addr add " in command
                 return "Error: ipv4: Address already assigned." if address else "RTNETLINK answers: File exists"
             self.state.append(added)
         elif added in self.state:
             self.state.remove(added)
+            self._disable(added)
         else:
             missing = "Cannot assign requested address" if " addr " in command else "No such process"
             return f"RTNETLINK answers: {missing}"
         return ""
 
+    def _disable(self, removed: str) -> None:
+        """A link without IPv4 address loses its IPv4 routes, whoever made them (fib_disable_ip)."""
+        dev = removed.rpartition(" dev ")[2]
+        if removed.startswith("ip addr ") and not self.addresses(dev, "4"):
+            self.state = [line for line in self.state if not _is_route_of(line, dev)]
+
     def _shown(self, argv: list[str]) -> str:
-        """What `ip route show` and `ip rule show` list."""
+        """What `ip route show` and `ip rule show` print."""
         ip = "ip -6" if "-6" in argv else "ip"
         if "rule" in argv:
-            lookup = f" lookup {argv[-1]} "
-            return "".join(f"{line}\n" for line in self.state if line.startswith(f"{ip} rule ") and lookup in line)
+            rules = [line for line in self.state if line.startswith(f"{ip} rule ")]
+            return "".join(f"{_listed_rule(line)}\n" for line in rules if f" lookup {argv[-1]} " in f"{line} ")
         asked = dict(zip(argv[argv.index("show") + 1 :: 2], argv[argv.index("show") + 2 :: 2], strict=True))
+        if asked["table"] == "all":
+            link = f" dev {asked['dev']}"
+            routes = [line.partition(" add ")[2] for line in self.state if _is_route_of(line, asked["dev"])]
+            return "".join(f"{route.replace(link, '')}\n" for route in routes)
         asked["prefix"] = asked.pop("exact")
         routes = [line for line in self.state if line.startswith(f"{ip} route ")]
         return "".join(f"{line}\n" for line in routes if asked.items() <= _route(line).items())
@@ -117,11 +153,11 @@ class FakeKernel:
         command = " ".join(argv)
         if reason := self._refusal(command):
             return 1, "", f"arptables: {reason}."
-        if "-A" in argv:
-            self.state.append(command)
+        if "-I" in argv:
+            self.state.insert(0, command)
         elif argv[-1].isdigit():
             self.state.remove(rules[int(argv[-1]) - 1])
-        elif (added := command.replace(" -D ", " -A ")) in self.state:
+        elif (added := command.replace(" -D ", " -I ")) in self.state:
             self.state.remove(added)
         else:
             return 1, "", "arptables: Bad rule (does a matching rule exist in that chain?)."
@@ -134,7 +170,7 @@ class FakeKernel:
         if reason := self._refusal(" ".join(argv)):
             return 1, "", f"iptables: {reason}."
         if "-I" in argv:
-            self.state.append(added)
+            self.state.insert(0, added)
         elif added in self.state:
             self.state.remove(added)
         else:
@@ -150,9 +186,30 @@ def _route(command: str) -> dict[str, str]:
     return {"table": "main", "metric": "", **named, "type": kind, "prefix": words[0]}
 
 
+def _canonical(command: str) -> str:
+    """A route with its words in the order of our own."""
+    if " route add " not in command:
+        return command
+    route = _route(command)
+    words = [name for name in ("via", "dev", "table", "metric", "proto") if route.get(name, "main") not in ("main", "")]
+    kind = f"{route['type']} " if route["type"] != "unicast" else ""
+    before = command.partition(" add ")[0]
+    return " ".join([f"{before} add {kind}{route['prefix']}", *(f"{name} {route[name]}" for name in words)])
+
+
 def _place(command: str) -> tuple[str, ...]:
     """What only one thing can have at a time: for routes less than the whole command."""
     if " route add " not in command:
         return (command,)
     route = _route(command)
     return command.partition(" route ")[0], route["prefix"], route["table"], route["metric"]
+
+
+def _is_route_of(command: str, dev: str) -> bool:
+    return command.startswith("ip route add ") and _route(command).get("dev") == dev
+
+
+def _listed_rule(command: str) -> str:
+    words = command.partition(" rule add ")[2].replace(" protocol ", " proto ").split()
+    at = words.index("priority") if "priority" in words else len(words)
+    return f"{''.join(words[at + 1 : at + 2])}:\tfrom all {' '.join(words[:at] + words[at + 2 :])}"

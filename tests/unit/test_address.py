@@ -2,7 +2,8 @@
 
 import pytest
 
-from snf_network_helper.address import IPV4, IPV6, Address, Prefix
+from snf_network_helper.address import Address, Prefix
+from snf_network_helper.families import IPV4, IPV6
 
 
 @pytest.mark.parametrize("text", ["0.0.0.0", "192.0.2.1", "255.255.255.255", "::", "2001:db8::1", "fe80::1", "ff02::1"])

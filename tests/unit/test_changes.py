@@ -66,7 +66,7 @@ CHANGES: list[tuple[Change, str, str]] = [
     (SharedSysctl(FORWARDING, "1"), f"echo 1 > /proc/sys/{FORWARDING}", f"echo PRIOR > /proc/sys/{FORWARDING}"),
     (
         ArpSource("eth0.222", "192.0.2.254"),
-        "arptables -A OUTPUT -o eth0.222 --opcode request -j mangle --mangle-ip-s 192.0.2.254",
+        "arptables -I OUTPUT -o eth0.222 --opcode request -j mangle --mangle-ip-s 192.0.2.254",
         "arptables -D OUTPUT -o eth0.222 --opcode request -j mangle --mangle-ip-s 192.0.2.254",
     ),
     (

@@ -3,7 +3,7 @@
 import pytest
 from samples import DUAL_STACK, IFACE, VMC, stanza
 
-from snf_network_helper.address import IPV4, IPV6
+from snf_network_helper.families import IPV4, IPV6
 from snf_network_helper.stanza import DEFAULT_PRIORITY, Stanza
 
 

@@ -1,0 +1,4 @@
+"""The two address families, as the journal and every value name them."""
+
+IPV4 = "4"
+IPV6 = "6"
