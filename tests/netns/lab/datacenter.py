@@ -18,7 +18,7 @@ from dataclasses import dataclass
 
 from lab.host import Host, Switch
 from lab.stanzas import SUBNET, SUBNET6
-from lab.vm import attach
+from lab.vm import Subnet, attach
 
 INTERNET, INTERNET6 = "203.0.113.80", "2001:db8:80::80"
 LAN, LAN6 = "198.51.100.", "2001:db8:64::"
@@ -32,6 +32,10 @@ class VirtualMachine:
     host: Host
     address: str
     address6: str
+
+    def at(self, family: str) -> str:
+        """Its address of one family."""
+        return self.address if family == "IPv4" else self.address6
 
 
 @dataclass(frozen=True)
@@ -47,11 +51,18 @@ class DataCenter:
     vm1: VirtualMachine
     vm2: VirtualMachine
     vm3: VirtualMachine
+    link: str
 
     @property
     def routed_hosts(self) -> list[Host]:
         """The hosts with a link to the segment, the router first."""
         return list(dict.fromkeys([self.router, self.node1, self.node2]))
+
+    def bring_up(self, router: str, vmc: str) -> None:
+        """Give every routed host its stanzas, and type `ifup` there."""
+        for host in self.routed_hosts:
+            host.interfaces(router if host is self.router else vmc)
+            host.run(f"ifup {self.link}")
 
     def route_back(self) -> None:
         """Let the internet know the way to the subnets, as it does for public ones."""
@@ -64,8 +75,9 @@ class DataCenter:
 
     def attach_vms(self, ipv4: bool = True, ipv6: bool = True) -> None:
         """Start the VMs: what a node does for each, with the addresses of these families."""
-        for node, vm, tap in ((self.node1, self.vm1, "tap0"), (self.node1, self.vm2, "tap1"), (self.node2, self.vm3, "tap0")):
-            attach(node, vm.host, tap, vm.address if ipv4 else "", vm.address6 if ipv6 else "")
+        places = {self.vm1: (self.node1, "tap0"), self.vm2: (self.node1, "tap1"), self.vm3: (self.node2, "tap0")}
+        for vm, (node, tap) in places.items():
+            attach(node, vm.host, tap, vm.address if ipv4 else "", vm.address6 if ipv6 else "", Subnet(self.link))
 
     def settle(self) -> None:
         """Wait until IPv6 has settled everywhere."""
@@ -105,7 +117,7 @@ def data_center(router_hosts_vms: bool = False, link: str = "eth0.222") -> Itera
             )
             segment.plug(routed, link)
         vms = [VirtualMachine(host(f"vm{n}"), f"192.0.2.{n + 10}", f"2001:db8::{n + 10}") for n in (1, 2, 3)]
-        yield DataCenter(segment, lan, internet, router, node1, node2, *vms)
+        yield DataCenter(segment, lan, internet, router, node1, node2, *vms, link)
 
 
 def plug_into_lan(lan: Switch, host: Host, number: int) -> None:

@@ -62,6 +62,13 @@ class CommandError(Exception):
     """A command on a host failed."""
 
 
+def enter(namespace: int) -> None:
+    """Move this thread to another network namespace."""
+    if LIBC.setns(namespace, CLONE_NEWNET):
+        number = ctypes.get_errno()
+        raise OSError(number, os.strerror(number))
+
+
 class Host:
     """One host of the lab, in namespaces of its own."""
 
@@ -177,13 +184,6 @@ class Host:
         self.leave()
 
 
-def enter(namespace: int) -> None:
-    """Move this thread to another network namespace."""
-    if LIBC.setns(namespace, CLONE_NEWNET):
-        number = ctypes.get_errno()
-        raise OSError(number, os.strerror(number))
-
-
 class Switch(Host):
     """An L2 segment: a bridge with one port per host, which has no addresses and says nothing itself."""
 
@@ -198,8 +198,12 @@ class Switch(Host):
         )
 
     def plug(self, host: Host, link: str) -> None:
-        """Give `host` a link to this segment. Its far end, the port, has the name of the host; the link is down."""
-        host.run(f"ip link add {link} type veth peer name {host.name} netns {self.pid}")
-        self.run(f"ip link set {host.name} master bridge up")
+        """Give `host` a link to this segment, down."""
+        port = self.port(host, link)
+        host.run(f"ip link add {link} type veth peer name {port} netns {self.pid}")
+        self.run(f"ip link set {port} master bridge up")
 
-
+    @staticmethod
+    def port(host: Host, link: str) -> str:
+        """The link's far end, here on the switch: everything that the host sends and gets passes there."""
+        return f"{host.name}-{link}"

@@ -21,6 +21,7 @@ class Stanza:
     nat6: bool = False
     link: str = "eth0.222"
     addrfam: str = "inet"
+    nat_except: str = ""
 
     def __str__(self) -> str:
         return "\n".join([f"auto {self.link}", f"iface {self.link} {self.addrfam} manual", *self.options()]) + "\n"
@@ -36,6 +37,7 @@ class Stanza:
             "routed-uplink": "" if self.role == "vmc" else "eth0",
             "routed-nat": "yes" if self.nat else "",
             "routed-nat6": "yes" if self.nat6 else "",
+            "routed-nat-except": self.nat_except,
         }
         return [f"    {option:<14} {value}" for option, value in values.items() if value]
 
