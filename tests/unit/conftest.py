@@ -39,7 +39,8 @@ def out_of_reach(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(facts, "SETTINGS", str(tmp_path / "settings"))
     monkeypatch.setattr(names, "_TABLE_NAMES", (str(tmp_path / "rt_tables"),))
     monkeypatch.setattr(hook, "_run", lambda _: "")
-    monkeypatch.setattr(hook, "heed_signals", lambda bringing_up: None)
+    for module in (hook, cli):
+        monkeypatch.setattr(module, "heed_signals", lambda bringing_up: None)
 
 
 def _text(path: Path) -> str:
@@ -53,7 +54,8 @@ def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FakeKernel:
     give_links(fake, "eth0", IFACE)
     for function in ("write", "has_address", "addresses"):
         monkeypatch.setattr(kernel, function, getattr(fake, function))
-    monkeypatch.setattr(kernel, "_Process", fake.process)
+    monkeypatch.setattr(os, "posix_spawnp", fake.spawn)
+    monkeypatch.setattr(os, "waitpid", fake.wait)
     return fake
 
 

@@ -12,17 +12,6 @@ Result = tuple[int, str, str]
 REFUSED = "Operation not permitted"
 
 
-class FakeProcess:
-    """A command that has done its work."""
-
-    def __init__(self, command: str, result: Result) -> None:
-        self.command = command
-        self._result = result
-
-    def finish(self) -> Result:
-        return self._result
-
-
 class FakeKernel:
     """`state` holds the command that adds each thing; `commands` are those that changed or tried to change it."""
 
@@ -32,8 +21,8 @@ class FakeKernel:
         self.commands: list[str] = []
         self.refused = ""  # every command that has these words in it fails
         self.fails_at = 0  # the number of the command that fails
-        self._codes: list[int] = []
         self.interrupts_at = 0  # the number of the command during which a signal arrives
+        self._codes: list[int] = []
 
     def sysctl(self, path: str, value: str) -> None:
         """Gives the kernel a setting."""
@@ -47,7 +36,7 @@ class FakeKernel:
 
     def snapshot(self) -> tuple[list[str], dict[str, str]]:
         """All there is to see; the order counts in arptables and iptables only."""
-        return sorted(self.state, key=lambda line: line if line.startswith("ip ") else ""), self.sysctls()
+        return sorted(self.state, key=lambda line: line if line.startswith("ip ") else line.split()[0]), self.sysctls()
 
     def _refusal(self, command: str) -> str:
         """Notes a command that is to change something; why it fails, "" where it does not."""
@@ -79,9 +68,19 @@ class FakeKernel:
         ip = "ip" if family == "4" else "ip -6"
         return sum(line.startswith(f"{ip} addr add ") and line.endswith(f" dev {dev}") for line in self.state)
 
-    def process(self, argv: list[str], stdin: str = "") -> "FakeProcess":
-        """Stands for kernel._Process."""
-        return FakeProcess(" ".join(argv), self.run(argv, stdin))
+    def spawn(self, _path: str, argv: list[str], _environ: object, file_actions: Sequence[tuple[int, int, int]]) -> int:
+        """Stands for os.posix_spawnp; the command is done before it returns."""
+        streams = {number: stream for _, stream, number in file_actions}
+        stdin = os.pread(streams[0], os.fstat(streams[0]).st_size, 0).decode()
+        code, stdout, stderr = self.run(argv, stdin)
+        os.write(streams[1], stdout.encode())
+        os.write(streams[2], stderr.encode())
+        self._codes.append(code)
+        return len(self._codes) - 1
+
+    def wait(self, child: int, _options: int) -> tuple[int, int]:
+        """Stands for os.waitpid."""
+        return child, self._codes[child] << 8
 
     def run(self, argv: list[str], stdin: str = "") -> Result:
         """What a command does and prints."""

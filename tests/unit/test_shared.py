@@ -1,0 +1,169 @@
+"""A setting that several interfaces use goes back to its prior when its last user goes."""
+
+from pathlib import Path
+
+import pytest
+from fake_kernel import FakeKernel
+
+from snf_network_helper import shared
+from snf_network_helper.changes import SharedSysctl
+from snf_network_helper.errors import JournalError, KernelError
+
+PROXY_NDP = SharedSysctl("net/ipv6/conf/all/proxy_ndp", "1")
+EVERYWHERE = SharedSysctl("net/ipv6/conf/all/forwarding", "1")
+
+
+def test_nothing_is_shared_at_first() -> None:
+    assert shared.paths() == frozenset()
+
+
+def test_the_first_user_switches_the_setting_on_and_the_last_one_off(host: FakeKernel) -> None:
+    before = host.snapshot()
+
+    shared.acquire(PROXY_NDP, "eth0.222:inet6")
+    shared.acquire(PROXY_NDP, "eth0.223:inet6")
+    shared.release(PROXY_NDP, "eth0.222:inet6")
+
+    assert host.commands == ["echo 1 > /proc/sys/net/ipv6/conf/all/proxy_ndp"]
+    assert shared.paths() == {"net/ipv6/conf/all/proxy_ndp"}
+
+    shared.release(PROXY_NDP, "eth0.223:inet6")
+
+    assert host.snapshot() == before
+    assert shared.paths() == frozenset()
+
+
+def test_two_settings_are_two(host: FakeKernel) -> None:
+    shared.acquire(PROXY_NDP, "eth0.222:inet6")
+    shared.acquire(EVERYWHERE, "eth0.222:inet6")
+    shared.release(PROXY_NDP, "eth0.222:inet6")
+
+    assert shared.paths() == {"net/ipv6/conf/all/forwarding"}
+    assert host.sysctls()["net/ipv6/conf/all/proxy_ndp"] == "0"
+
+
+def test_using_it_twice_is_using_it_once(host: FakeKernel) -> None:
+    before = host.snapshot()
+
+    shared.acquire(PROXY_NDP, "eth0.222:inet6")
+    shared.acquire(PROXY_NDP, "eth0.222:inet6")
+    shared.release(PROXY_NDP, "eth0.222:inet6")
+
+    assert host.snapshot() == before
+
+
+def test_two_families_of_one_interface_are_two_users(host: FakeKernel) -> None:
+    for family in ("inet", "inet6"):
+        shared.acquire(PROXY_NDP, f"eth0.222:{family}")
+    shared.release(PROXY_NDP, "eth0.222:inet")
+
+    assert host.sysctls()["net/ipv6/conf/all/proxy_ndp"] == "1"
+
+
+def test_what_was_on_before_stays_on(host: FakeKernel) -> None:
+    host.sysctl("net/ipv6/conf/all/proxy_ndp", "1")
+
+    shared.acquire(PROXY_NDP, "eth0.222:inet6")
+    shared.release(PROXY_NDP, "eth0.222:inet6")
+
+    assert host.commands == []
+    assert host.sysctls()["net/ipv6/conf/all/proxy_ndp"] == "1"
+
+
+def test_what_somebody_changed_since_stays_changed(host: FakeKernel) -> None:
+    shared.acquire(PROXY_NDP, "eth0.222:inet6")
+    host.sysctl("net/ipv6/conf/all/proxy_ndp", "2")
+
+    shared.release(PROXY_NDP, "eth0.222:inet6")
+
+    assert host.sysctls()["net/ipv6/conf/all/proxy_ndp"] == "2"
+    assert shared.paths() == frozenset()
+
+
+def test_a_user_makes_whole_what_somebody_switched_off(host: FakeKernel) -> None:
+    shared.acquire(PROXY_NDP, "eth0.222:inet6")
+    host.sysctl("net/ipv6/conf/all/proxy_ndp", "0")
+
+    shared.acquire(PROXY_NDP, "eth0.222:inet6")
+
+    assert host.sysctls()["net/ipv6/conf/all/proxy_ndp"] == "1"
+
+
+def test_leaving_what_was_never_used_changes_nothing(host: FakeKernel) -> None:
+    shared.release(PROXY_NDP, "eth0.222:inet6")
+    shared.acquire(PROXY_NDP, "eth0.223:inet6")
+    shared.release(PROXY_NDP, "eth0.222:inet6")
+
+    assert shared.paths() == {"net/ipv6/conf/all/proxy_ndp"}
+    assert host.sysctls()["net/ipv6/conf/all/proxy_ndp"] == "1"
+
+
+def test_forwarding_everywhere_puts_back_the_forwarding_of_each_link(host: FakeKernel) -> None:
+    host.sysctl("net/ipv6/conf/eth0/forwarding", "1")
+    before = host.snapshot()
+
+    shared.acquire(EVERYWHERE, "eth0.222:inet6")
+    everywhere = host.sysctls()
+    shared.release(EVERYWHERE, "eth0.222:inet6")
+
+    assert {value for path, value in everywhere.items() if path.endswith("ipv6/conf/eth0.222/forwarding")} == {"1"}
+    assert host.snapshot() == before
+
+
+def test_a_link_that_forwarded_and_vanished_is_no_error(host: FakeKernel) -> None:
+    host.sysctl("net/ipv6/conf/eth7/forwarding", "1")
+    shared.acquire(EVERYWHERE, "eth0.222:inet6")
+    for path in (host.proc_sys / "net/ipv6/conf/eth7").iterdir():
+        path.unlink()
+    (host.proc_sys / "net/ipv6/conf/eth7").rmdir()
+
+    shared.release(EVERYWHERE, "eth0.222:inet6")
+
+    assert host.sysctls()["net/ipv6/conf/all/forwarding"] == "0"
+
+
+def test_a_setting_whose_link_vanished_is_released(host: FakeKernel) -> None:
+    uplink = SharedSysctl("net/ipv4/conf/eth0/forwarding", "1")
+    shared.acquire(uplink, "eth0.222:inet")
+    (host.proc_sys / uplink.path).unlink()
+
+    shared.release(uplink, "eth0.222:inet")
+
+    assert shared.paths() == frozenset()
+
+
+def test_a_setting_that_will_not_go_back_is_still_used(host: FakeKernel) -> None:
+    shared.acquire(PROXY_NDP, "eth0.222:inet6")
+    host.refused = "echo 0"
+
+    with pytest.raises(KernelError):
+        shared.release(PROXY_NDP, "eth0.222:inet6")
+    assert shared.paths() == {"net/ipv6/conf/all/proxy_ndp"}
+
+    host.refused = ""
+    shared.release(PROXY_NDP, "eth0.222:inet6")
+    assert host.sysctls()["net/ipv6/conf/all/proxy_ndp"] == "0"
+
+
+def test_a_record_that_cannot_be_written_is_an_error(host: FakeKernel, run_directory: Path) -> None:
+    run_directory.mkdir(0o700)
+    (run_directory / "shared").mkdir(0o700)
+    (run_directory / "shared" / "net:ipv6:conf:all:proxy_ndp").touch()
+
+    with pytest.raises(JournalError, match=r"^cannot write .*/shared/net:ipv6:conf:all:proxy_ndp: "):
+        shared.acquire(PROXY_NDP, "eth0.222:inet6")
+    assert host.commands == []
+
+
+def test_the_record_of_users_that_a_kill_left_without_prior_is_begun_anew(
+    host: FakeKernel, run_directory: Path
+) -> None:
+    run_directory.mkdir(0o700)
+    (run_directory / "shared" / "net:ipv6:conf:all:proxy_ndp").mkdir(0o700, parents=True)
+    (run_directory / "shared").chmod(0o700)
+    before = host.snapshot()
+
+    shared.acquire(PROXY_NDP, "eth0.222:inet6")
+    shared.release(PROXY_NDP, "eth0.222:inet6")
+
+    assert host.snapshot() == before
