@@ -10,6 +10,7 @@ from snf_network_helper.errors import Interrupted, KernelError
 
 Result = tuple[int, str, str]
 REFUSED = "Operation not permitted"
+NO_PID = 1 << 30  # above every number that a real process can have
 
 
 class FakeKernel:
@@ -22,7 +23,8 @@ class FakeKernel:
         self.refused = ""  # every command that has these words in it fails
         self.fails_at = 0  # the number of the command that fails
         self.interrupts_at = 0  # the number of the command during which a signal arrives
-        self._codes: list[int] = []
+        self._codes: dict[int, int] = {}
+        self._waitpid = os.waitpid
 
     def sysctl(self, path: str, value: str) -> None:
         """Gives the kernel a setting."""
@@ -75,12 +77,13 @@ class FakeKernel:
         code, stdout, stderr = self.run(argv, stdin)
         os.write(streams[1], stdout.encode())
         os.write(streams[2], stderr.encode())
-        self._codes.append(code)
-        return len(self._codes) - 1
+        child = NO_PID + len(self._codes)
+        self._codes[child] = code
+        return child
 
-    def wait(self, child: int, _options: int) -> tuple[int, int]:
-        """Stands for os.waitpid."""
-        return child, self._codes[child] << 8
+    def wait(self, child: int, options: int) -> tuple[int, int]:
+        """Stands for os.waitpid, but for children that are real."""
+        return (child, self._codes[child] << 8) if child in self._codes else self._waitpid(child, options)
 
     def run(self, argv: list[str], stdin: str = "") -> Result:
         """What a command does and prints."""

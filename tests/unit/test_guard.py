@@ -6,6 +6,7 @@ import pytest
 
 import snf_network_helper
 from snf_network_helper import kernel, shared
+from snf_network_helper.cli import main
 from snf_network_helper.errors import KernelError
 from snf_network_helper.journal import Journal, names
 
@@ -32,3 +33,13 @@ def test_no_setting_of_the_host_is_written() -> None:
 def test_no_journal_of_the_host_is_seen(tmp_path: Path) -> None:
     assert Journal("eth0:inet").path.startswith(str(tmp_path))
     assert (list(names()), shared.paths()) == ([], frozenset())
+
+
+@pytest.mark.parametrize("command", ["status", "down"])
+def test_a_command_that_needs_root_says_so_to_others(
+    command: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("os.geteuid", lambda: 1000)
+
+    assert main([command, "eth0.222"]) == 1
+    assert capsys.readouterr() == ("", f"snf-network-helper {command}: expected to be run by root\n")
