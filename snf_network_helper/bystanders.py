@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from snf_network_helper import kernel
-from snf_network_helper.changes import PROTOCOL, Address, Change, Route
+from snf_network_helper.changes import PROTOCOL, Address, Change, Route, Rule
 from snf_network_helper.families import IPV4
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # for annotations only: importing it costs every ifup 2 ms
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
 # What `ip route show` says of a route's state, and `ip route add` does not take.
 _STATE_WORDS = ("linkdown", "dead", "pervasive", "offload", "rt_offload", "trap", "rt_trap")
@@ -27,16 +27,32 @@ def rules_query(end: Change) -> str:
 
 def foreign_rules(shown: str) -> str:
     """The rules in the query's answer that are not ours, as one word for the journal, "none" included."""
-    return ",".join(rule for rule in _rules(shown) if not rule.endswith(f"_proto_{PROTOCOL}")) or "none"
+    return ",".join(_foreign(shown)) or "none"
 
 
-def later_rules(shown: str, before: str) -> bool:
-    """True where the query's answer has a rule that was not there `before`: a guest's, who came after us."""
-    return not set(_rules(shown)) <= set(before.split(","))
+def later_rules(shown: str, before: str, own: Iterable[Change]) -> bool:
+    """True where the query's answer has a rule that is neither of `own` nor was there `before`: a guest's."""
+    undone = {(rule.priority, rule.iif, rule.to) for rule in own if isinstance(rule, Rule)}
+    known = before.split(",")
+    return any(_word(rule) not in known and not (ours and key in undone) for rule, ours, key in _rules(shown))
 
 
-def _rules(shown: str) -> list[str]:
-    return ["_".join(line.split()) for line in shown.splitlines() if line.strip()]
+def _foreign(shown: str) -> list[str]:
+    return [_word(rule) for rule, ours, _ in _rules(shown) if not ours]
+
+
+def _rules(shown: str) -> Iterator[tuple[list[str], bool, tuple[str, str, str]]]:
+    """Of each rule shown its words, whether it bears our mark, and its priority, iif and destination."""
+    for line in shown.splitlines():
+        words = [word for word in line.split() if word != "[detached]"]
+        if words:
+            said = dict(zip(words[1::2], words[2::2], strict=False))
+            ours = said.get("proto") == PROTOCOL
+            yield words, ours, (words[0].removesuffix(":"), said.get("iif", ""), said.get("to", ""))
+
+
+def _word(rule: list[str]) -> str:
+    return "_".join(rule)
 
 
 def routes_query(changes: Iterable[Change]) -> str:

@@ -47,7 +47,7 @@ class Entry:
     def parse(cls, line: str) -> Entry:
         """Reads what `line()` wrote; ValueError for anything else."""
         state, kind, *words = line.split(" ")
-        fields = dict(word.split("=", 1) for word in words)
+        fields = {name: value for name, _, value in (word.partition("=") for word in words)}
         prior = fields.pop("prior", "")
         if state not in _STATES or kind not in KINDS:
             raise ValueError(line)
@@ -97,12 +97,13 @@ class Journal:
         finally:
             os.close(file)
         try:
-            header, *lines, end, nothing = text.split("\n")
-            version, run = header.rsplit(" run=", 1)
+            header, *lines = text.split("\n")
+            version, _, run = header.partition(" run=")
             if version != _HEADER:
                 raise ValueError(header)
-            if nothing or end != f"end {len(lines)}":
+            if lines[-2:] != [f"end {len(lines) - 2}", ""]:
                 raise ValueError("it is cut off")
+            del lines[-2:]
             journal.run = run
             journal.entries = [Entry.parse(line) for line in lines]
         except ValueError as error:

@@ -88,9 +88,22 @@ def _reason(stderr: str) -> str:
     return last.removesuffix(".")
 
 
+class Query:
+    """An ip(8) command that only reads, at work."""
+
+    __slots__ = ("_process",)
+
+    def __init__(self, command: str) -> None:
+        self._process = _Process(command.split())
+
+    def answer(self) -> str:
+        """What it prints; "" where what it asks for does not exist."""
+        return self._process.finish()[1].strip()
+
+
 def query(command: str) -> str:
-    """What an ip(8) command that only reads prints; "" where what it asks for does not exist."""
-    return _run(command.split())[1].strip()
+    """The answer to a query, waited for."""
+    return Query(command).answer()
 
 
 def batch(commands: Sequence[str], keep_going: bool) -> tuple[list[tuple[int, str]], str]:

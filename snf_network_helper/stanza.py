@@ -289,5 +289,7 @@ def _suggestion(option: str) -> str:
     """`, did you mean …?` where a known option is near, else the list of all."""
     from difflib import get_close_matches  # only a mistake pays for this import
 
-    near = get_close_matches(option, OPTIONS, n=1, cutoff=0.6)
-    return f", did you mean {near[0]}?" if near else f", expected one of {' '.join(OPTIONS)}"
+    # Their common beginning would make any two alike
+    words = {known.removeprefix("routed-"): known for known in OPTIONS}
+    near = get_close_matches(option.removeprefix("routed-"), words, n=1, cutoff=0.6)
+    return f", did you mean {words[near[0]]}?" if near else f", expected one of {' '.join(OPTIONS)}"

@@ -23,6 +23,8 @@ if TYPE_CHECKING:  # for annotations only: importing it costs every ifup 2 ms
 
 SHARED_LOCK = ":shared"  # no link's name has a colon
 
+_LOOKED_UP = "kept, rules still look the table up"
+
 # What would not go, and why.
 Left = list[tuple[Change, str]]
 # An undoing that failed, and why, or one that is still at work.
@@ -45,6 +47,9 @@ def prepare(change: Change, old: Entry | None) -> Entry:
         return Entry(change, KEPT if value == change.value else PENDING, value)
     if isinstance(change, Address):
         present = kernel.has_address(change)
+    elif isinstance(change, ArpSource) and old is not None and old.state != KEPT:
+        # Only one that we made is looked for: an equal one of the administrator's is his, and ours goes before it
+        present = kernel.arp_source_number(change) > 0
     else:
         return Entry(change, prior=old.prior if old is not None else "")
     if not present:
@@ -55,9 +60,9 @@ def prepare(change: Change, old: Entry | None) -> Entry:
 def apply(name: str, entries: Sequence[Entry], again: bool = False) -> None:
     """Makes the pending changes in order, those that one `ip -batch` can make together.
 
-    `again` says that most of them stand already, so that a batch had better not stop at each of those. Arptables and
-    iptables would take a rule twice; but to look costs a process, and there is a reason only when an earlier run has
-    left a trace: a journal, or what the kernel says is there already.
+    `again` says that most of them stand already, so that a batch had better not stop at each of those. Iptables would
+    take a rule twice; but to look costs a process, and there is a reason only when an earlier run has left a trace: a
+    journal, or what the kernel says is there already.
     """
     again = again or any(isinstance(entry.change, Address) and entry.state == KEPT for entry in entries)
     pending = [entry for entry in entries if entry.state == PENDING]
@@ -141,8 +146,7 @@ def _apply_change(name: str, change: Change, again: bool) -> None:
         kernel.write(change.path, change.value)
     elif isinstance(change, ArpSource):
         with Lock(SHARED_LOCK):  # arptables-legacy reads and writes the whole table, without a lock of its own
-            if not (again and kernel.arp_source_number(change)):
-                kernel.add_arp_source(change)
+            kernel.add_arp_source(change)
     elif isinstance(change, Masquerade) and not (again and kernel.has_masquerade(change)):
         kernel.add_masquerade(change)
 
@@ -150,23 +154,30 @@ def _apply_change(name: str, change: Change, again: bool) -> None:
 def revert(name: str, entries: Sequence[Entry]) -> Left:
     """Undoes what was or may have been done, the last first and past whatever fails; returns what would not go.
 
-    The end of a table goes last, and only when no rule that came after it looks the table up any more.
+    The end of a table goes only when no rule that came after it looks the table up; the kernel is asked meanwhile.
     """
     todo = [entry for entry in reversed(entries) if _is_to_undo(name, entry)]
-    ends = [entry for entry in todo if ends_table(entry.change)]
+    asked = [(entry, kernel.Query(rules_query(entry.change))) for entry in todo if ends_table(entry.change)]
     left: Left = []
     working: list[Undoing] = []
-    for family, group in groupby(
-        [entry for entry in todo if entry not in ends], lambda entry: kernel.family_of(entry.change)
-    ):
-        if family:
-            left += _revert_batch(family, [entry.change for entry in group], ends)
-        else:
-            for entry in group:
+    for family, group in groupby(todo, lambda entry: kernel.family_of(entry.change)):
+        changes = []
+        for entry in group:
+            if not family:
                 working += _revert_one(name, entry)
-    while ends:  # those of a second table, or of a family that had nothing else to undo
-        left += _revert_batch(kernel.family_of(ends[0].change), [], ends)
+            elif _is_looked_up(entry, asked, todo):
+                left.append((entry.change, _LOOKED_UP))
+            else:
+                changes.append(entry.change)
+        if changes:
+            left += _revert_batch(changes)
     return left + _finish(working)
+
+
+def _is_looked_up(entry: Entry, asked: Sequence[tuple[Entry, kernel.Query]], todo: Sequence[Entry]) -> bool:
+    """True for the end of a table that a rule of somebody else's still looks up."""
+    own = [other.change for other in todo]
+    return any(entry is end and later_rules(query.answer(), end.prior, own) for end, query in asked)
 
 
 def _is_to_undo(name: str, entry: Entry) -> bool:
@@ -176,26 +187,19 @@ def _is_to_undo(name: str, entry: Entry) -> bool:
     return entry.state == APPLIED or not isinstance(entry.change, (Route, Rule)) or not _other_owner(name, entry.change)
 
 
-def _revert_batch(family: str, changes: list[Change], ends: list[Entry]) -> Left:
-    """Undoes changes of one family, then the end of its table, which is struck off `ends`.
-
-    The batch that undoes also asks for the bystanders: a process of its own would cost as much again.
-    """
-    end = next((end for end in ends if kernel.family_of(end.change) == family), None)
+def _revert_batch(changes: list[Change]) -> Left:
+    """Undoes changes of one family in one batch, which also asks for the routes of others that go with an address."""
     before = routes_query(changes)
     commands = [before] * bool(before) + [change.remove() for change in changes]
-    failures, shown = kernel.batch(commands + ([rules_query(end.change)] if end else []), keep_going=True)
+    failures, shown = kernel.batch(commands, keep_going=True)
     undone = dict(enumerate(changes, start=len(commands) - len(changes)))
-    left = [(undone[index], reason) for index, reason in failures if index in undone and not kernel.is_gone(reason)]
     if before and (commands := route_commands(before, shown)):
         kernel.batch(commands, keep_going=True)
-    if end:
-        ends.remove(end)
-        if later_rules(shown, end.prior):
-            left.append((end.change, "kept, rules still look the table up"))
-        else:
-            failures, _ = kernel.batch([end.change.remove()], keep_going=True)
-            left += [(end.change, reason) for _, reason in failures if not kernel.is_gone(reason)]
+    left = [(undone[index], reason) for index, reason in failures if index in undone and not kernel.is_gone(reason)]
+    if any(isinstance(change, Rule) for change, _ in left):  # which would send packets past the end of its table
+        for end in filter(ends_table, changes):
+            kernel.batch([end.add()], keep_going=True)
+            left.append((end, _LOOKED_UP))
     return left
 
 

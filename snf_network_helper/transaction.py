@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from snf_network_helper import kernel
 from snf_network_helper.errors import JournalError, RoutedError
-from snf_network_helper.journal import APPLIED, Entry, Journal, Lock, names
+from snf_network_helper.journal import APPLIED, KEPT, Entry, Journal, Lock, names
 from snf_network_helper.steps import Left, apply, prepare, revert
 
 TYPE_CHECKING = False
@@ -39,7 +39,7 @@ def bring_up(name: str, plan: Plan, run: str) -> None:
             apply(name, entries, again=bool(old))
             journal.write()
         except RoutedError as error:
-            fresh = [entry for entry in entries if entry.change not in old and entry.state == APPLIED]
+            fresh = [entry for entry in entries if entry.state == APPLIED and not _was_made(old.get(entry.change))]
             raise _rolled_back(error, before, fresh, outdated) from None
 
 
@@ -62,6 +62,11 @@ def _rolled_back(
     except RoutedError as second:
         outcome += f"; then {second}"
     return RoutedError(f"{reason} ({outcome})")
+
+
+def _was_made(old: Entry | None) -> bool:
+    """True where an earlier run made, or may have made, the change."""
+    return old is not None and old.state != KEPT
 
 
 def take_down(iface: str, run: str = "") -> None:
