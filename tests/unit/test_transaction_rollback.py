@@ -136,7 +136,7 @@ def test_what_will_not_go_stays_in_the_journal(host: FakeKernel) -> None:
 
     assert (
         [entry.change.add() for entry in Journal.read(NAME).entries]
-        == host.state
+        == sorted(host.state)
         == [
             "ip route add unreachable default table 222 metric 4294967295 proto snf",
             "ip rule add iif eth0.222 lookup 222 priority 32000 protocol snf",
