@@ -29,7 +29,7 @@ class RoutedNode(TracedNode):
     def holds(self, expected: Snapshot, after: str) -> None:
         """Check what the kernel holds."""
         difference = expected.difference(self.snapshot())
-        assert not difference, f"{after}:\n{difference}"
+        assert not difference, f"{after}:\n{difference[:2000]}"
 
     def take_down(self) -> None:
         """Take the link down, and check that nothing remains."""

@@ -48,3 +48,29 @@ def test_an_interrupted_ifdown_can_be_finished(role: str, action: str) -> None:
         return True
 
     assert sweep(lambda: RoutedNode(both_families(role)), attempt) > 20
+
+
+def test_a_signal_at_the_very_end() -> None:
+    """Once all is done, and said to be done, nothing can make a failure of it."""
+    with RoutedNode(both_families("vmc")) as node:
+        for call in ("exit_group", "rt_sigaction", "munmap", "close"):
+            node.run(f"strace -qq -e trace={call} -o /run/calls true")
+            node.write(
+                "/etc/network/if-up.d/routed",
+                f"#!/bin/sh\nexec strace -qq -o /run/calls -e trace={call} /run/traced/up",
+            )
+            assert node.ifup(LINK).code == 0
+            node.leave_alone("up")
+            node.take_down()
+            last = len([line for line in node.run("cat /run/calls").splitlines() if line.startswith(call)])
+            node.write(
+                "/etc/network/if-up.d/routed",
+                f"#!/bin/sh\nexec strace -qq -o /run/calls -e inject={call}:signal=TERM:when={last} /run/traced/up",
+            )
+            outcome = node.ifup(LINK)
+            node.leave_alone("up")
+            if outcome.code == 0:
+                node.holds(node.routed, call)
+                node.take_down()
+            else:
+                node.is_clean(f"SIGTERM at the last {call}")
