@@ -15,7 +15,9 @@ ETH_P_ARP = 0x0806
 ETH_P_IPV6 = 0x86DD
 ICMPV6 = 58
 ARP_REQUEST, ARP_REPLY = 1, 2
-SOLICITATION, ADVERTISEMENT = 135, 136
+ROUTER_ADVERTISEMENT, SOLICITATION, ADVERTISEMENT = 134, 135, 136
+SOURCE_LINK_LAYER, PREFIX_INFORMATION = b"\x01\x01", b"\x03\x04"  # type and length of options
+ON_LINK, AUTONOMOUS = 0x80, 0x40
 BROADCAST = b"\xff" * 6
 
 Address = IPv4Address | IPv6Address
@@ -73,6 +75,10 @@ class Tap:
         else:
             self._socket.send(solicitation(self.hardware_address, IPv6Address(sender), address))
 
+    def advertise(self, prefix: str) -> None:
+        """Be a router: advertise a default route and a prefix to have an address in."""
+        self._socket.send(advertisement(self.hardware_address, IPv6Address(prefix)))
+
     def __enter__(self) -> Tap:
         return self
 
@@ -106,12 +112,25 @@ def arp_request(hardware: bytes, sender: IPv4Address, target: IPv4Address) -> by
 
 def solicitation(hardware: bytes, sender: IPv6Address, target: IPv6Address) -> bytes:
     """A neighbour solicitation to the solicited-node group of the target."""
-    group = IPv6Address("ff02::1:ff00:0").packed[:13] + target.packed[13:]
-    body = struct.pack("!BBHI", SOLICITATION, 0, 0, 0) + target.packed + b"\x01\x01" + hardware
-    pseudo_header = sender.packed + group + struct.pack("!II", len(body), ICMPV6)
+    group = IPv6Address(IPv6Address("ff02::1:ff00:0").packed[:13] + target.packed[13:])
+    body = struct.pack("!BBHI", SOLICITATION, 0, 0, 0) + target.packed + SOURCE_LINK_LAYER + hardware
+    return icmpv6(hardware, sender, group, body)
+
+
+def advertisement(hardware: bytes, prefix: IPv6Address) -> bytes:
+    """A router advertisement to all nodes, good for half an hour."""
+    life = 1800
+    body = struct.pack("!BBHBBHII", ROUTER_ADVERTISEMENT, 0, 0, 64, 0, life, 0, 0)
+    body += struct.pack("!BBBBIII", *PREFIX_INFORMATION, 64, ON_LINK | AUTONOMOUS, life, life, 0) + prefix.packed
+    return icmpv6(hardware, IPv6Address("fe80::1"), IPv6Address("ff02::1"), body + SOURCE_LINK_LAYER + hardware)
+
+
+def icmpv6(hardware: bytes, sender: IPv6Address, group: IPv6Address, body: bytes) -> bytes:
+    """An ICMPv6 message to a multicast group."""
+    pseudo_header = sender.packed + group.packed + struct.pack("!II", len(body), ICMPV6)
     body = body[:2] + checksum(pseudo_header + body) + body[4:]
-    header = struct.pack("!IHBB", 6 << 28, len(body), ICMPV6, 255) + sender.packed + group
-    return ethernet(b"\x33\x33" + group[12:], hardware, ETH_P_IPV6) + header + body
+    header = struct.pack("!IHBB", 6 << 28, len(body), ICMPV6, 255) + sender.packed + group.packed
+    return ethernet(b"\x33\x33" + group.packed[12:], hardware, ETH_P_IPV6) + header + body
 
 
 def ethernet(target: bytes, source: bytes, kind: int) -> bytes:
