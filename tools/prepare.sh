@@ -23,12 +23,12 @@ quietly() {
     die "failed: $*"
 }
 
-# Installs packages; the lists of what there is are fetched only if they don't do.
-apt_install() {
+# Has apt-get install something; the lists of what there is are fetched only if those at hand don't do.
+apt_do() {
     local options=(-y -q --no-install-recommends -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold)
-    apt-get install "${options[@]}" "$@" >"$log" 2>&1 </dev/null && return
+    apt-get "${options[@]}" "$@" >"$log" 2>&1 </dev/null && return
     quietly apt-get update -q
-    quietly apt-get install "${options[@]}" "$@"
+    quietly apt-get "${options[@]}" "$@"
 }
 
 is_installed() {
@@ -40,7 +40,7 @@ install_missing() {
     for package; do
         is_installed "$package" || missing+=("$package")
     done
-    [ ${#missing[@]} = 0 ] || apt_install "${missing[@]}"
+    [ ${#missing[@]} = 0 ] || apt_do install "${missing[@]}"
 }
 
 # Nothing that gets installed on the way shall start a service. A policy that is there already stays.
@@ -56,28 +56,22 @@ clean_up() {
     rm -rf "$scratch"
 }
 
-# Builds the package from a copy of the checkout; afterwards $deb and $changes name what came of it.
+# Builds the package from a copy of the checkout; afterwards $deb names it.
 build_package() {
     mkdir "$scratch/source"
     tar -C "$checkout" --exclude-vcs --exclude=.venv --exclude='.*_cache' --exclude=__pycache__ -cf - . |
         tar -C "$scratch/source" -xf -
-    cd "$scratch/source"
-    dpkg-checkbuilddeps 2>/dev/null || apt_build_dependencies
-    quietly dpkg-buildpackage -us -uc -b
-    cd - >/dev/null
+    (
+        cd "$scratch/source" || exit
+        dpkg-checkbuilddeps 2>/dev/null || apt_do build-dep ./
+        quietly dpkg-buildpackage -us -uc -b
+    )
     deb=$(echo "$scratch"/*.deb)
-    changes=$(echo "$scratch"/*.changes)
-}
-
-apt_build_dependencies() {
-    apt-get build-dep -y -q --no-install-recommends ./ >"$log" 2>&1 </dev/null && return
-    quietly apt-get update -q
-    quietly apt-get build-dep -y -q --no-install-recommends ./
 }
 
 # Installs the package that was built, also over one of the same version.
 install_package() {
-    apt_install --reinstall --allow-downgrades "$deb"
+    apt_do install --reinstall --allow-downgrades "$deb"
     local changed
     changed=$(dpkg --verify snf-network-helper | sed -n 's/^..5.* c //p')
     [ -z "$changed" ] || echo "${0##*/}: differing from the package, and left so:" "$changed" >&2

@@ -1,4 +1,4 @@
-"""ifup on an interface that is up: the same plan is made whole, another one replaces it, a failing one leaves no trace."""
+"""ifup again: the same plan is made whole, another one replaces it, and one that fails leaves no trace."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A mistake in a stanza: one line that names interface, option, value and what was expected; the kernel is untouched."""
+"""A mistake in a stanza is one line with interface, option, value and what was expected; the kernel is untouched."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Real packets through data centres that were brought up with compact stanzas, on hosts that forwarded nothing before."""
+"""Real packets through data centres that compact stanzas brought up, on hosts that forwarded nothing before."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ import pytest
 from lab.datacenter import INTERNET, DataCenter, data_center
 from lab.host import Host
 from lab.packets import Answer, Question, Tap, hardware_address
-from lab.stanzas import ARP_IP, GATEWAY, GATEWAY6, Stanza
+from lab.stanzas import ARP_IP, GATEWAY, Stanza
 from lab.traffic import reaches
 from lab.vm import proxy_ipv6
 from lab.waiting import comes_true
@@ -81,7 +81,7 @@ def test_the_router_asks_for_a_vm_in_the_name_of_the_gateway(center: DataCenter)
 
 
 def answered(tap: Tap, node: Host, targets: list[str], barrier: str, sender: str) -> set[str]:
-    """What a node answers of a row of questions that ends with one it must answer, so that no answer is still to come."""
+    """What a node answers of a row of questions; the last is one it must answer, so nothing is still to come then."""
     hardware = hardware_address(node, LINK)
     answers: set[str] = set()
 

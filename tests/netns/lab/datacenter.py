@@ -18,7 +18,7 @@ from dataclasses import dataclass
 
 from lab.host import Host, Switch
 from lab.stanzas import SUBNET, SUBNET6
-from lab.vm import Subnet, attach
+from lab.vm import Subnet, attach, detach
 
 INTERNET, INTERNET6 = "203.0.113.80", "2001:db8:80::80"
 LAN, LAN6 = "198.51.100.", "2001:db8:64::"
@@ -59,8 +59,9 @@ class DataCenter:
         return list(dict.fromkeys([self.router, self.node1, self.node2]))
 
     def bring_up(self, router: str, vmc: str) -> None:
-        """Give every routed host its stanzas, and type `ifup` there."""
+        """Give every routed host its link to the segment and its stanzas, and type `ifup` there."""
         for host in self.routed_hosts:
+            self.segment.plug(host, self.link)
             host.interfaces(router if host is self.router else vmc)
             host.run(f"ifup {self.link}")
 
@@ -75,9 +76,18 @@ class DataCenter:
 
     def attach_vms(self, ipv4: bool = True, ipv6: bool = True) -> None:
         """Start the VMs: what a node does for each, with the addresses of these families."""
-        places = {self.vm1: (self.node1, "tap0"), self.vm2: (self.node1, "tap1"), self.vm3: (self.node2, "tap0")}
-        for vm, (node, tap) in places.items():
+        for vm, node, tap in self.places:
             attach(node, vm.host, tap, vm.address if ipv4 else "", vm.address6 if ipv6 else "", Subnet(self.link))
+
+    def detach_vms(self) -> None:
+        """Stop the VMs, and take back what was done for each."""
+        for _, node, tap in self.places:
+            detach(node, tap, Subnet(self.link))
+
+    @property
+    def places(self) -> list[tuple[VirtualMachine, Host, str]]:
+        """Where each VM runs, and by which TAP."""
+        return [(self.vm1, self.node1, "tap0"), (self.vm2, self.node1, "tap1"), (self.vm3, self.node2, "tap0")]
 
     def settle(self) -> None:
         """Wait until IPv6 has settled everywhere."""
@@ -115,9 +125,11 @@ def data_center(router_hosts_vms: bool = False, link: str = "eth0.222") -> Itera
                 ip -6 route add default via {LAN6}1
                 """
             )
-            segment.plug(routed, link)
-        vms = [VirtualMachine(host(f"vm{n}"), f"192.0.2.{n + 10}", f"2001:db8::{n + 10}") for n in (1, 2, 3)]
-        yield DataCenter(segment, lan, internet, router, node1, node2, *vms, link)
+        vm1, vm2, vm3 = (
+            VirtualMachine(host(f"vm{number}"), f"192.0.2.{number + 10}", f"2001:db8::{number + 10}")
+            for number in (1, 2, 3)
+        )
+        yield DataCenter(segment, lan, internet, router, node1, node2, vm1, vm2, vm3, link)
 
 
 def plug_into_lan(lan: Switch, host: Host, number: int) -> None:

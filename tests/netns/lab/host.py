@@ -12,9 +12,8 @@ import re
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
-from types import TracebackType
 from typing import Self
+from zlib import crc32
 
 from lab.waiting import comes_true
 
@@ -117,7 +116,7 @@ class Host:
 
     def write(self, path: str, text: str) -> None:
         """Write a file of this host: one of its private directories, or /proc/sys."""
-        self.run(f"cat > {path} <<'THE_END'\n{text}\nTHE_END")
+        self.run(f"cat > {path} <<'THE_END'\n{text.rstrip()}\nTHE_END")
 
     def sysctl(self, path: str) -> str:
         """A value below /proc/sys/net, by its path: names with dots would be ambiguous."""
@@ -172,7 +171,8 @@ class Host:
 
     def leave(self) -> None:
         """Take this host apart."""
-        assert self._holder.stdin is not None and self._holder.stdout is not None
+        assert self._holder.stdin is not None
+        assert self._holder.stdout is not None
         self._holder.stdin.close()
         self._holder.stdout.close()
         self._holder.wait()
@@ -180,7 +180,7 @@ class Host:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(self, *_: object) -> None:
         self.leave()
 
 
@@ -198,9 +198,10 @@ class Switch(Host):
         )
 
     def plug(self, host: Host, link: str) -> None:
-        """Give `host` a link to this segment, down."""
+        """Give `host` a link to this segment, down. One that is made anew has its old hardware address again."""
         port = self.port(host, link)
-        host.run(f"ip link add {link} type veth peer name {port} netns {self.pid}")
+        address = b"\x02\x00" + crc32(port.encode()).to_bytes(4, "big")
+        host.run(f"ip link add {link} address {address.hex(':')} type veth peer name {port} netns {self.pid}")
         self.run(f"ip link set {port} master bridge up")
 
     @staticmethod

@@ -140,7 +140,7 @@ def ethernet(target: bytes, source: bytes, kind: int) -> bytes:
 
 def checksum(data: bytes) -> bytes:
     """The internet checksum of an even number of bytes."""
-    total = sum(struct.unpack(f"!{len(data) // 2}H", data))
+    total = sum(int.from_bytes(data[index : index + 2], "big") for index in range(0, len(data), 2))
     while total > 0xFFFF:
         total = (total & 0xFFFF) + (total >> 16)
     return (total ^ 0xFFFF).to_bytes(2, "big")

@@ -22,7 +22,7 @@ def echoes(source: Host, address: str) -> bool:
 
 
 def upload(source: Host, target: Host, address: str, size: int = 300_000) -> str:
-    """Send `size` bytes by TCP from one host to `address` of the other; gives back the sender's address as seen there."""
+    """Send `size` bytes by TCP to `address`, which the target has; gives back the sender's address as seen there."""
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     with target.network():
         listener = socket.socket(family)

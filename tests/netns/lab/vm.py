@@ -85,3 +85,20 @@ def attach_ipv6(node: Host, vm: Host, tap: str, address: str, subnet: Subnet) ->
 def proxy_ipv6(node: Host, address: str, subnet: Subnet = ROUTED) -> None:
     """Answer for the VM on the segment; the kernel forgets this whenever the segment's link goes down."""
     node.run(f"ip -6 neigh add proxy {address} dev {subnet.link}")
+
+
+def detach(node: Host, tap: str, subnet: Subnet = ROUTED) -> None:
+    """Take back what a node does for a VM. Routes go with the TAP; what belongs to a family may not be there."""
+    node.run(
+        f"""
+        ip link del {tap}
+        for family in -4 -6; do
+            [ -z "$(ip $family rule show iif {tap})" ] || ip $family rule del iif {tap} lookup {subnet.table}
+        done
+        """
+    )
+    rule = f"OUTPUT -o {tap} --opcode request -j mangle"
+    mangle = f"--mangle-ip-s {subnet.gateway}"
+    if f"-o {tap} " in node.run("arptables -n -L OUTPUT"):
+        # The nft and the legacy kind want it with and without what it rewrites to.
+        node.run(f"arptables -D {rule} {mangle} 2>/dev/null || arptables -D {rule}")
