@@ -28,7 +28,7 @@ start=${{EPOCHREALTIME/./}}
 {hook}
 code=$?
 took=$((${{EPOCHREALTIME/./}} - start))
-[ "$ADDRFAM" = meta ] || echo $took >> /run/hook-times # meta: for all interfaces once more, nothing is to be done
+case $IFACE in vlan*) echo $took >> /run/hook-times ;; esac # not lo, which ifup -a always has, nor --all
 exit $code
 """
 
