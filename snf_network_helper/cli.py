@@ -67,6 +67,7 @@ class _Version(argparse.Action):
 
 
 def _plan(arguments: argparse.Namespace) -> int:
+    check_interface(arguments.iface.partition("=")[0])  # ifquery also takes IFACE=LOGICAL
     stanzas = interfaces.stanzas(arguments.iface, arguments.file)
     if not stanzas:
         raise RoutedError(f"{arguments.iface}: no routed-* option in {arguments.file}")
@@ -93,6 +94,8 @@ def _as_json(change: Change) -> dict[str, object]:
 
 def _status(arguments: argparse.Namespace) -> int:
     """Exit code 1 where something journalled is missing or something marked as ours is in no journal."""
+    if arguments.iface:
+        check_interface(arguments.iface)
     _need_root("status")
     from snf_network_helper.observe import is_present, marked
 

@@ -35,15 +35,14 @@ class Facts:
         if IPV6 not in stanza.families:
             return cls()
         force = _ipv6_forwarding() == "auto" and _sysctl("net/ipv6/conf/default/force_forwarding") != ""
-        links = set() if force else _links_with_learnt_default()
-        links = {link for link in links if _sysctl(accept_ra(link)) == "1"}
+        # When any link begins to forward, all links lose what they learnt unless accept_ra is 2
+        links = {link for link in _links_with_learnt_default() if _sysctl(accept_ra(link)) == "1"}
         uplink = stanza.uplink if stanza.role != VMC else ""
         # A link that forwards takes advertisements only with accept_ra=2; one that did not take them before stays so.
         if uplink and _sysctl(accept_ra(uplink)) == "1" and _sysctl(f"net/ipv6/conf/{uplink}/forwarding") == "0":
             links.add(uplink)
         switched = {link for path in shared if accept_ra(link := path.split("/")[3]) == path}
-        links |= switched & {uplink} if force else switched
-        return cls(force, tuple(sorted(links - {stanza.iface})))
+        return cls(force, tuple(sorted((links | switched) - {stanza.iface})))
 
 
 def _sysctl(path: str) -> str:

@@ -45,28 +45,37 @@ def _up(iface: str, environ: Mapping[str, str]) -> int:
     from snf_network_helper.plan import plan
     from snf_network_helper.stanza import Stanza
 
-    name = f"{iface}:{environ.get('ADDRFAM') or 'any'}"
     run = _run(iface)
     try:
         stanza = Stanza.from_environ(environ)
-        if stanza is not None:
-            for warning in stanza.warnings:
-                print(warning, file=sys.stderr)
-            bring_up(name, plan(stanza, Facts.read(stanza, shared.paths())), run)
-        elif name in names(iface):
-            bring_up(name, (), run)  # the stanza has lost its options since: what they once asked for goes
+        if stanza is None:
+            return 0
+        for warning in stanza.warnings:
+            print(warning, file=sys.stderr)
+        name = f"{iface}:{environ.get('ADDRFAM') or 'any'}"
+        bring_up(name, plan(stanza, Facts.read(stanza, shared.paths())), run)
     except RoutedError as error:
-        _complain(iface, error)
-        if run:
-            # To ifup the interface is down now and no down hook will run: what it did for other stanzas of it goes too
-            _down(iface, run)
+        _complain(iface, error, *_undo_others(iface, run))
         return 1
     return 0
 
 
-def _down(iface: str, run: str = "") -> int:
+def _undo_others(iface: str, run: str) -> list[RoutedError]:
+    """Undoes what this ifup did for other stanzas of the interface; returns what came of it.
+
+    To ifup the interface is down now, and no down hook will run.
+    """
     try:
-        take_down(iface, run)
+        if run and any(names(iface)):
+            take_down(iface, since=run)
+    except RoutedError as error:
+        return [error]
+    return []
+
+
+def _down(iface: str) -> int:
+    try:
+        take_down(iface)
     except RoutedError as error:
         _complain(iface, error)
     return 0
@@ -81,6 +90,7 @@ def _run(iface: str) -> str:
         return ""
 
 
-def _complain(iface: str, error: RoutedError) -> None:
+def _complain(iface: str, error: RoutedError, *others: RoutedError) -> None:
     """One line on the console; a StanzaError names its interface itself."""
-    print(error if isinstance(error, StanzaError) else f"{iface}: {error}", file=sys.stderr)
+    line = str(error) if isinstance(error, StanzaError) else f"{iface}: {error}"
+    print("; then ".join([line, *map(str, others)]), file=sys.stderr)

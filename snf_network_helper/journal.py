@@ -19,7 +19,7 @@ if TYPE_CHECKING:  # for annotations only: importing it costs every ifup 2 ms
     from collections.abc import Iterable, Iterator
 
 DIRECTORY = "/run/snf-network-helper"
-_HEADER = "snf-network-helper journal 1"
+_HEADER = "snf-network-helper journal 1 run="
 
 PENDING = "pending"  # about to be done; after a kill: perhaps done
 APPLIED = "applied"
@@ -61,13 +61,14 @@ class Entry:
 
 
 class Journal:
-    """One file: its entries, and `run`, which tells the ifup that wrote it from every other."""
+    """One file: its entries; which ifup made the setup (`since`), and which was the last to confirm it (`run`)."""
 
-    __slots__ = ("name", "run", "entries")
+    __slots__ = ("name", "run", "since", "entries")
 
-    def __init__(self, name: str, run: str = "", entries: Iterable[Entry] = ()) -> None:
+    def __init__(self, name: str, run: str = "", entries: Iterable[Entry] = (), since: str = "") -> None:
         self.name = name
         self.run = run
+        self.since = since
         self.entries = list(entries)
 
     @property
@@ -98,13 +99,13 @@ class Journal:
             os.close(file)
         try:
             header, *lines = text.split("\n")
-            version, _, run = header.partition(" run=")
-            if version != _HEADER:
+            run, mark, since = header.removeprefix(_HEADER).partition(" since=")
+            if not header.startswith(_HEADER) or not mark:
                 raise ValueError(header)
             if lines[-2:] != [f"end {len(lines) - 2}", ""]:
                 raise ValueError("it is cut off")
             del lines[-2:]
-            journal.run = run
+            journal.run, journal.since = run, since
             journal.entries = [Entry.parse(line) for line in lines]
         except ValueError as error:
             raise journal._set_aside(f"not understood: {one_line(str(error))}") from None
@@ -125,7 +126,8 @@ class Journal:
             remove(self.path)
             return
         make_directory("journal")
-        lines = [f"{_HEADER} run={self.run}", *(entry.line() for entry in self.entries), f"end {len(self.entries)}", ""]
+        header = f"{_HEADER}{self.run} since={self.since}"
+        lines = [header, *(entry.line() for entry in self.entries), f"end {len(self.entries)}", ""]
         draft = f"{DIRECTORY}/draft-{self.name}"  # beside the journals: whoever lists those sees only whole ones
         try:
             remove(draft)

@@ -65,6 +65,9 @@ def _has_user(directory: str, other_than: str) -> bool:
 def _write(path: str, text: str) -> None:
     """Writes a file that others see whole or not at all."""
     draft = f"{DIRECTORY}/draft-shared"
-    with open(draft, "w", encoding="utf-8", errors="surrogateescape") as file:
-        file.write(text)
+    file = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    try:
+        os.write(file, text.encode(errors="surrogateescape"))
+    finally:
+        os.close(file)
     os.rename(draft, path)

@@ -151,13 +151,19 @@ def _apply_change(name: str, change: Change, again: bool) -> None:
         kernel.add_masquerade(change)
 
 
-def revert(name: str, entries: Sequence[Entry]) -> Left:
+def revert(name: str, entries: Sequence[Entry], plan: Sequence[Change] = ()) -> Left:
     """Undoes what was or may have been done, the last first and past whatever fails; returns what would not go.
 
-    The end of a table goes only when no rule that came after it looks the table up; the kernel is asked meanwhile.
+    The end of a table goes only when no rule that came after it looks the table up; the kernel is asked meanwhile. But
+    where a plan that comes next uses the table, it is that plan's to say how it ends.
     """
     todo = [entry for entry in reversed(entries) if _is_to_undo(name, entry)]
-    asked = [(entry, kernel.Query(rules_query(entry.change))) for entry in todo if ends_table(entry.change)]
+    used = {change.table for change in plan if isinstance(change, Rule)}
+    asked = [
+        (entry, kernel.Query(rules_query(entry.change)))
+        for entry in todo
+        if isinstance(entry.change, Route) and ends_table(entry.change) and entry.change.table not in used
+    ]
     left: Left = []
     working: list[Undoing] = []
     for family, group in groupby(todo, lambda entry: kernel.family_of(entry.change)):

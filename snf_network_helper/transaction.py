@@ -22,19 +22,21 @@ def bring_up(name: str, plan: Plan, run: str) -> None:
     """Makes the kernel hold the plan of the stanza `name` (IFACE:ADDRFAM); run twice, it makes whole what is missing.
 
     What an earlier plan of the stanza did and this one does not is undone first. On any failure all that this call did
-    is undone, and what it undid comes back. `run` tells this ifup from every other.
+    is undone, and what it undid comes back. `run` tells this ifup from every other: an interface may have several
+    stanzas of one family, and what the same ifup did for another is not outdated.
     """
     iface = name.rpartition(":")[0]
     with Lock(iface):
         before = Journal.read(name)
         old = {entry.change: entry for entry in before.entries}
-        outdated = [entry for entry in before.entries if entry.change not in plan]
-        journal = Journal(name, before.run or run)
+        others = [entry for entry in before.entries if entry.change not in plan]
+        outdated = [] if run and before.run == run else others
+        journal = Journal(name, run, since=before.since or run)
         entries: list[Entry] = []
         try:
-            left = revert(name, outdated)
+            left = revert(name, outdated, plan)
             entries = [prepare(change, old.get(change)) for change in plan]
-            journal.entries = _standing(outdated, left) + entries
+            journal.entries = (_standing(outdated, left) if outdated else others) + entries
             journal.write()
             apply(name, entries, again=bool(old))
             journal.write()
@@ -69,8 +71,8 @@ def _was_made(old: Entry | None) -> bool:
     return old is not None and old.state != KEPT
 
 
-def take_down(iface: str, run: str = "") -> None:
-    """Undoes everything that the journals of an interface hold, with `run` only what that ifup did.
+def take_down(iface: str, since: str = "") -> None:
+    """Undoes everything that the journals of an interface hold, with `since` only what that ifup made.
 
     Raises StillStandingError when something would not go; the journal then holds exactly that.
     """
@@ -79,7 +81,7 @@ def take_down(iface: str, run: str = "") -> None:
         for name in list(names(iface)):
             try:
                 journal = Journal.read(name)
-                if not run or journal.run == run:
+                if not since or journal.since == since:
                     left += [f"{change.remove()}: {reason}" for change, reason in _take_down_one(journal)]
             except JournalError as error:
                 left.append(str(error))
@@ -89,7 +91,7 @@ def take_down(iface: str, run: str = "") -> None:
 
 def _take_down_one(journal: Journal) -> Left:
     left = revert(journal.name, journal.entries)
-    journal.run = ""  # what is left is no ifup's setup any more
+    journal.since = journal.run = ""  # what is left is no ifup's setup any more
     journal.entries = _standing(journal.entries, left)
     journal.write()
     return left

@@ -72,9 +72,9 @@ def test_up_starts_for_nothing_else(reporting: Machine, environ: dict[str, str])
     assert hook(reporting, "up", **environ) == NOT_STARTED
 
 
-def test_a_journal_starts_both(reporting: Machine) -> None:
+def test_a_journal_starts_the_down_hook_only(reporting: Machine) -> None:
     reporting.write(f"{JOURNAL}/eth0.222:inet6", "what ifup did\n")
-    assert hook(reporting, "up") == STARTED
+    assert hook(reporting, "up") == NOT_STARTED
     assert hook(reporting, "down") == STARTED
 
 

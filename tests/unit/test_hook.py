@@ -130,14 +130,26 @@ def test_ifdown_does_not_read_the_stanza_for_it_may_be_another_now(host: FakeKer
     assert host.snapshot() == before
 
 
-def test_a_stanza_that_lost_its_options_is_taken_down_by_the_next_ifup(host: FakeKernel) -> None:
-    before = host.snapshot()
+def test_another_stanza_without_options_leaves_the_routed_one_alone(host: FakeKernel) -> None:
     hook.main(UP)
+    up = host.snapshot()
 
     assert hook.main(START) == 0
 
+    assert host.snapshot() == up
+
+
+def test_two_routed_stanzas_of_one_family_stand_side_by_side(host: FakeKernel, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hook, "_run", lambda _: "4711")
+    before = host.snapshot()
+    hook.main(UP)
+    up = set(host.state)
+
+    assert hook.main({**UP, **SIX, "ADDRFAM": UP["ADDRFAM"]}) == 0
+
+    assert up < set(host.state)
+    assert hook.main({**UP, "MODE": "stop"}) == 0
     assert host.snapshot() == before
-    assert list(names()) == []
 
 
 def test_a_failing_second_stanza_takes_down_what_this_ifup_did_for_the_first(

@@ -61,7 +61,7 @@ def test_a_line_that_no_entry_writes_is_a_value_error(line: str) -> None:
 def test_a_journal_is_read_as_it_was_written(written: Path) -> None:
     assert contents() == ("4711", [Entry(LINK, APPLIED).line(), Entry(FORWARDING, APPLIED, "0").line()])
     assert written.read_text() == (
-        "snf-network-helper journal 1 run=4711\n"
+        "snf-network-helper journal 1 run=4711 since=\n"
         "applied Link dev=eth0.222\n"
         "applied Sysctl path=net/ipv4/conf/eth0.222/forwarding value=1 prior=0\n"
         "end 2\n"
