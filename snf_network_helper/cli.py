@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from importlib.metadata import version
 
-from snf_network_helper import interfaces, kernel, shared
+from snf_network_helper import interfaces, kernel, shared, system
 from snf_network_helper.changes import Change
 from snf_network_helper.errors import RoutedError
 from snf_network_helper.facts import Facts
@@ -23,7 +23,8 @@ PROGRAM = "snf-network-helper"
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs one command; 0 when all is well, 1 after one line of error, 2 for a wrong command line."""
     arguments = _parser().parse_args(argv)
-    os.environ.update(PATH="/usr/sbin:/usr/bin:/sbin:/bin", LC_ALL="C")
+    for environ in (os.environ, system.environ):
+        environ.update(PATH="/usr/sbin:/usr/bin:/sbin:/bin", LC_ALL="C")
     try:
         return int(arguments.command(arguments))
     except RoutedError as error:

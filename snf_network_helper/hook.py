@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
+import posix
 import sys
 
-from snf_network_helper import kernel, shared
+from snf_network_helper import kernel, shared, system
 from snf_network_helper.errors import RoutedError, StanzaError
 from snf_network_helper.journal import names
 from snf_network_helper.signals import heed_signals
@@ -21,10 +21,10 @@ def run() -> NoReturn:
     """Runs `main` and ends the process at once: to take the interpreter apart would cost every ifup 2 ms."""
     code = main()
     sys.stderr.flush()
-    os._exit(code)
+    posix._exit(code)
 
 
-def main(environ: Mapping[str, str] = os.environ) -> int:
+def main(environ: Mapping[str, str] = system.environ) -> int:
     """Brings up or takes down as MODE says. Never raises for what an administrator or the kernel did.
 
     A failed ifup hook is an error to ifup, so it undoes its own half-work; ifdown goes on whatever we return, hence 0.

@@ -8,11 +8,12 @@ is known.
 from __future__ import annotations
 
 import fcntl
-import os
+import posix
 import stat
 
 from snf_network_helper.changes import KINDS, Change
 from snf_network_helper.errors import JournalError, one_line
+from snf_network_helper.system import exists
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # for annotations only: importing it costs every ifup 2 ms
@@ -85,18 +86,18 @@ class Journal:
         """
         journal = cls(name)
         try:
-            file = os.open(journal.path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+            file = posix.open(journal.path, posix.O_RDONLY | posix.O_NOFOLLOW | posix.O_NONBLOCK)
         except FileNotFoundError:
             return journal
         except OSError as error:
             raise journal._set_aside(error.strerror or str(error)) from None
         try:
-            status = os.fstat(file)
-            if status.st_uid != os.geteuid() or not stat.S_ISREG(status.st_mode) or status.st_mode & 0o022:
+            status = posix.fstat(file)
+            if status.st_uid != posix.geteuid() or not stat.S_ISREG(status.st_mode) or status.st_mode & 0o022:
                 raise journal._set_aside("not a file that only root can write")
-            text = os.read(file, status.st_size + 1).decode(errors="surrogateescape")
+            text = posix.read(file, status.st_size + 1).decode(errors="surrogateescape")
         finally:
-            os.close(file)
+            posix.close(file)
         try:
             header, *lines = text.split("\n")
             run, mark, since = header.removeprefix(_HEADER).partition(" since=")
@@ -115,9 +116,9 @@ class Journal:
         aside = f"{DIRECTORY}/aside/{self.name}"
         make_directory("aside")
         number = 1
-        while os.path.lexists(f"{aside}.{number}"):
+        while exists(f"{aside}.{number}"):
             number += 1
-        os.rename(self.path, f"{aside}.{number}")
+        posix.rename(self.path, f"{aside}.{number}")
         return JournalError(f"journal {self.path}: {why}; set aside as {aside}.{number}, undo by hand what it lists")
 
     def write(self) -> None:
@@ -131,15 +132,15 @@ class Journal:
         draft = f"{DIRECTORY}/draft-{self.name}"  # beside the journals: whoever lists those sees only whole ones
         try:
             remove(draft)
-            file = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+            file = posix.open(draft, posix.O_WRONLY | posix.O_CREAT | posix.O_EXCL | posix.O_NOFOLLOW, 0o600)
             try:
                 content = "\n".join(lines).encode(errors="surrogateescape")
                 while content:
-                    content = content[os.write(file, content) :]
-                os.fsync(file)
+                    content = content[posix.write(file, content) :]
+                posix.fsync(file)
             finally:
-                os.close(file)
-            os.rename(draft, self.path)
+                posix.close(file)
+            posix.rename(draft, self.path)
         except OSError as error:
             remove(draft)
             raise JournalError(f"cannot write {self.path}: {error.strerror}") from None
@@ -148,7 +149,7 @@ class Journal:
 def remove(path: str) -> None:
     """Removes a file that may not be there."""
     try:
-        os.unlink(path)
+        posix.unlink(path)
     except FileNotFoundError:
         pass
     except OSError as error:
@@ -159,20 +160,20 @@ def make_directory(name: str) -> None:
     """Makes a directory of the journal's, refusing one that others could have put there or can write to."""
     for path in (DIRECTORY, f"{DIRECTORY}/{name}"):
         try:
-            os.mkdir(path, 0o700)
+            posix.mkdir(path, 0o700)
         except FileExistsError:
             pass
         except OSError as error:
             raise JournalError(f"cannot make {path}: {error.strerror}") from None
-        status = os.lstat(path)
-        if not stat.S_ISDIR(status.st_mode) or status.st_uid != os.geteuid() or status.st_mode & 0o077:
+        status = posix.lstat(path)
+        if not stat.S_ISDIR(status.st_mode) or status.st_uid != posix.geteuid() or status.st_mode & 0o077:
             raise JournalError(f"{path}: expected a directory that is root's own, mode 0700")
 
 
 def names(iface: str = "") -> Iterator[str]:
     """The names of all journals, or of one interface's, the latest address family first."""
     try:
-        found = os.listdir(f"{DIRECTORY}/journal")
+        found = posix.listdir(f"{DIRECTORY}/journal")
     except OSError:
         return
     for name in sorted(found, reverse=True):
@@ -193,10 +194,10 @@ class Lock:
         make_directory("lock")
         path = f"{DIRECTORY}/lock/{self.name}"
         try:
-            self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+            self._file = posix.open(path, posix.O_RDWR | posix.O_CREAT | posix.O_NOFOLLOW, 0o600)
             fcntl.flock(self._file, fcntl.LOCK_EX)
         except OSError as error:
             raise JournalError(f"cannot lock {path}: {error.strerror}") from None
 
     def __exit__(self, *_: object) -> None:
-        os.close(self._file)
+        posix.close(self._file)

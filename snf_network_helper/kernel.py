@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import os
+import posix
 import sys
 
 from snf_network_helper.changes import Address, ArpSource, Change, IpChange, Masquerade, Route, Sysctl, quoted
 from snf_network_helper.errors import Interrupted, KernelError
+from snf_network_helper.system import environ, exists, last_link
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # for annotations only: importing it costs every ifup 2 ms
@@ -14,6 +15,7 @@ if TYPE_CHECKING:  # for annotations only: importing it costs every ifup 2 ms
 
 _PROC_SYS = "/proc/sys/"
 _ARPTABLES = "/usr/sbin/arptables"
+_FROM_START = 0  # SEEK_SET
 _ALL_IPV6_FORWARDING = "net/ipv6/conf/all/forwarding"
 _IPV6_LINKS = _PROC_SYS + "net/ipv6/conf"
 
@@ -46,27 +48,27 @@ class _Process:
 
     def __init__(self, argv: list[str], stdin: str = "") -> None:
         self.command = quoted(argv)
-        self._streams = [os.memfd_create(name) for name in ("stdin", "stdout", "stderr")]
+        self._streams = [posix.memfd_create(name) for name in ("stdin", "stdout", "stderr")]
         if stdin:
-            os.write(self._streams[0], stdin.encode(errors="surrogateescape"))
-            os.lseek(self._streams[0], 0, os.SEEK_SET)
-        redirected = [(os.POSIX_SPAWN_DUP2, stream, number) for number, stream in enumerate(self._streams)]
+            posix.write(self._streams[0], stdin.encode(errors="surrogateescape"))
+            posix.lseek(self._streams[0], 0, _FROM_START)
+        redirected = [(posix.POSIX_SPAWN_DUP2, stream, number) for number, stream in enumerate(self._streams)]
         try:
-            self._child = os.posix_spawnp(argv[0], argv, os.environ, file_actions=redirected)
+            self._child = posix.posix_spawnp(argv[0], argv, environ, file_actions=redirected)
         except OSError as error:
             self._close()
             raise KernelError(self.command, f"{argv[0]}: {error.strerror}") from None
 
     def finish(self) -> tuple[int, str, str]:
         """Waits for its end: exit code, standard output, standard error."""
-        status = os.waitpid(self._child, 0)[1]
+        status = posix.waitpid(self._child, 0)[1]
         stdout, stderr = (_contents(stream) for stream in self._streams[1:])
         self._close()
-        return os.waitstatus_to_exitcode(status), stdout, stderr
+        return posix.waitstatus_to_exitcode(status), stdout, stderr
 
     def _close(self) -> None:
         for stream in self._streams:
-            os.close(stream)
+            posix.close(stream)
 
 
 def _run(argv: list[str], stdin: str = "") -> tuple[int, str, str]:
@@ -75,8 +77,8 @@ def _run(argv: list[str], stdin: str = "") -> tuple[int, str, str]:
 
 
 def _contents(stream: int) -> str:
-    size = os.fstat(stream).st_size
-    return os.pread(stream, size, 0).decode(errors="replace")
+    size = posix.fstat(stream).st_size
+    return posix.pread(stream, size, 0).decode(errors="replace")
 
 
 def _reason(stderr: str) -> str:
@@ -218,7 +220,7 @@ def prior(change: Sysctl) -> str:
     value = read(change.path)
     if change.path != _ALL_IPV6_FORWARDING or value == change.value:
         return value
-    forwarding = [link for link in sorted(os.listdir(_IPV6_LINKS)) if link != "all" and _forwards(link)]
+    forwarding = [link for link in sorted(posix.listdir(_IPV6_LINKS)) if link != "all" and _forwards(link)]
     return ",".join([value, *forwarding])
 
 
@@ -237,11 +239,11 @@ def restore(change: Sysctl, before: str) -> None:
             return
         write(change.path, value)
     except KernelError:
-        if os.path.exists(_PROC_SYS + change.path):
+        if exists(_PROC_SYS + change.path):
             raise
         return
     for link in forwarding:
-        if os.path.exists(f"{_IPV6_LINKS}/{link}"):
+        if exists(f"{_IPV6_LINKS}/{link}"):
             write(f"net/ipv6/conf/{link}/forwarding", "1")
 
 
@@ -273,7 +275,7 @@ def remove_arp_source(change: ArpSource) -> Deletion | None:
     By its text arptables-nft takes this very rule, but arptables-legacy any rule of the link, whatever its address:
     there the rule's number says which, and its removal is waited for, as that tool has no lock of its own.
     """
-    if os.path.realpath(_ARPTABLES).endswith("nft-multi"):
+    if last_link(_ARPTABLES).endswith("nft-multi"):
         return Deletion(change.remove().split(), lambda: arp_source_number(change) > 0)
     if number := arp_source_number(change):
         _run_or_raise(["arptables", "-D", "OUTPUT", str(number)])

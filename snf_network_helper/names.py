@@ -1,6 +1,6 @@
 """The names in a stanza: of links, of the VLAN ids in them, and of routing tables."""
 
-import os
+import posix
 
 from snf_network_helper.errors import StanzaError, one_line
 
@@ -40,7 +40,7 @@ def table_number(name: str) -> int | None:
     paths = list(_TABLE_NAMES)
     for path in _TABLE_NAMES:
         try:
-            files = sorted(os.listdir(path + ".d"))
+            files = sorted(posix.listdir(path + ".d"))
         except OSError:
             continue
         paths += [f"{path}.d/{file}" for file in files if file.endswith(".conf")]

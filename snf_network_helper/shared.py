@@ -4,12 +4,13 @@ A directory a setting, holding `prior` and an empty file per user, so that joini
 many users there are. The caller holds the lock of what is shared.
 """
 
-import os
+import posix
 
 from snf_network_helper import kernel
 from snf_network_helper.changes import SharedSysctl
 from snf_network_helper.errors import JournalError
 from snf_network_helper.journal import DIRECTORY, make_directory, remove
+from snf_network_helper.system import exists
 
 _SHARED = f"{DIRECTORY}/shared"
 _PRIOR = "prior"  # has no colon, as every user's name has
@@ -18,7 +19,7 @@ _PRIOR = "prior"  # has no colon, as every user's name has
 def paths() -> frozenset[str]:
     """The settings, as paths below /proc/sys, that somebody uses now."""
     try:
-        return frozenset(name.replace(":", "/") for name in os.listdir(_SHARED))
+        return frozenset(name.replace(":", "/") for name in posix.listdir(_SHARED))
     except OSError:
         return frozenset()
 
@@ -28,7 +29,8 @@ def acquire(change: SharedSysctl, user: str) -> None:
     directory = _directory(change)
     try:
         make_directory("shared")
-        os.makedirs(directory, 0o700, exist_ok=True)
+        if not exists(directory):
+            posix.mkdir(directory, 0o700)
         if not _has_user(directory, other_than=""):
             _write(f"{directory}/{_PRIOR}", kernel.prior(change))
         _write(f"{directory}/{user}", "")
@@ -41,7 +43,7 @@ def acquire(change: SharedSysctl, user: str) -> None:
 def release(change: SharedSysctl, user: str) -> None:
     """Strikes `user` off; the last one puts the prior back first, so that a kill in between loses nothing."""
     directory = _directory(change)
-    if not os.path.lexists(f"{directory}/{user}"):
+    if not exists(f"{directory}/{user}"):
         return
     last = not _has_user(directory, other_than=user)
     if last:
@@ -50,7 +52,7 @@ def release(change: SharedSysctl, user: str) -> None:
     remove(f"{directory}/{user}")
     if last:
         remove(f"{directory}/{_PRIOR}")
-        os.rmdir(directory)
+        posix.rmdir(directory)
 
 
 def _directory(change: SharedSysctl) -> str:
@@ -58,16 +60,16 @@ def _directory(change: SharedSysctl) -> str:
 
 
 def _has_user(directory: str, other_than: str) -> bool:
-    with os.scandir(directory) as files:
+    with posix.scandir(directory) as files:
         return any(":" in file.name and file.name != other_than for file in files)
 
 
 def _write(path: str, text: str) -> None:
     """Writes a file that others see whole or not at all."""
     draft = f"{DIRECTORY}/draft-shared"
-    file = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    file = posix.open(draft, posix.O_WRONLY | posix.O_CREAT | posix.O_TRUNC | posix.O_NOFOLLOW, 0o600)
     try:
-        os.write(file, text.encode(errors="surrogateescape"))
+        posix.write(file, text.encode(errors="surrogateescape"))
     finally:
-        os.close(file)
-    os.rename(draft, path)
+        posix.close(file)
+    posix.rename(draft, path)

@@ -1,6 +1,6 @@
 """Every test has a kernel, a journal and settings of its own: the host's are out of its reach, root's test or not."""
 
-import os
+import posix
 import sys
 from pathlib import Path
 
@@ -32,8 +32,8 @@ def out_of_reach(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(kernel, "_ARPTABLES", "/usr/sbin/xtables-nft-multi")
     monkeypatch.setattr(kernel, "verbose", False)
     monkeypatch.setattr(kernel, "interrupted", False)
-    monkeypatch.setattr(os, "posix_spawnp", spawn)
-    monkeypatch.setattr(os, "fsync", lambda file: None)  # nobody cuts the power here
+    monkeypatch.setattr(posix, "posix_spawnp", spawn)
+    monkeypatch.setattr(posix, "fsync", lambda file: None)  # nobody cuts the power here
     monkeypatch.setattr(facts, "_sysctl", lambda path: _text(tmp_path / "sys" / path))
     monkeypatch.setattr(facts, "_IPV6_ROUTES", str(tmp_path / "ipv6_route"))
     monkeypatch.setattr(facts, "SETTINGS", str(tmp_path / "settings"))
@@ -54,8 +54,8 @@ def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FakeKernel:
     give_links(fake, "eth0", IFACE)
     for function in ("write", "has_address", "addresses"):
         monkeypatch.setattr(kernel, function, getattr(fake, function))
-    monkeypatch.setattr(os, "posix_spawnp", fake.spawn)
-    monkeypatch.setattr(os, "waitpid", fake.wait)
+    monkeypatch.setattr(posix, "posix_spawnp", fake.spawn)
+    monkeypatch.setattr(posix, "waitpid", fake.wait)
     return fake
 
 

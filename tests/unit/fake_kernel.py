@@ -1,6 +1,7 @@
 """A kernel in memory, behind the call by which commands are run and a /proc/sys of plain files."""
 
 import os
+import posix
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -24,7 +25,7 @@ class FakeKernel:
         self.fails_at = 0  # the number of the command that fails
         self.interrupts_at = 0  # the number of the command during which a signal arrives
         self._codes: dict[int, int] = {}
-        self._waitpid = os.waitpid
+        self._waitpid = posix.waitpid
 
     def sysctl(self, path: str, value: str) -> None:
         """Gives the kernel a setting."""
@@ -71,7 +72,7 @@ class FakeKernel:
         return sum(line.startswith(f"{ip} addr add ") and line.endswith(f" dev {dev}") for line in self.state)
 
     def spawn(self, _path: str, argv: list[str], _environ: object, file_actions: Sequence[tuple[int, int, int]]) -> int:
-        """Stands for os.posix_spawnp; the command is done before it returns."""
+        """Stands for posix.posix_spawnp; the command is done before it returns."""
         streams = {number: stream for _, stream, number in file_actions}
         stdin = os.pread(streams[0], os.fstat(streams[0]).st_size, 0).decode()
         code, stdout, stderr = self.run(argv, stdin)
@@ -82,7 +83,7 @@ class FakeKernel:
         return child
 
     def wait(self, child: int, options: int) -> tuple[int, int]:
-        """Stands for os.waitpid, but for children that are real."""
+        """Stands for posix.waitpid, but for children that are real."""
         return (child, self._codes[child] << 8) if child in self._codes else self._waitpid(child, options)
 
     def run(self, argv: list[str], stdin: str = "") -> Result:

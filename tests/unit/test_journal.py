@@ -1,6 +1,6 @@
 """The journal: what is written is read again."""
 
-import os
+import posix
 from pathlib import Path
 
 import pytest
@@ -101,7 +101,7 @@ def test_a_journal_that_cannot_be_written_leaves_the_old_one(written: Path, monk
     def full(_file: int) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(os, "fsync", full)
+    monkeypatch.setattr(posix, "fsync", full)
     before = written.read_text()
 
     with pytest.raises(JournalError) as caught:

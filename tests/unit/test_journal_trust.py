@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import posix
 from collections.abc import Callable
 from pathlib import Path
 
@@ -29,14 +30,14 @@ def set_aside(run_directory: Path) -> str:
 
 def owned_by_another(monkeypatch: pytest.MonkeyPatch, function: str) -> None:
     """Has fstat or lstat find somebody else's files."""
-    real: Callable[[int], os.stat_result] = getattr(os, function)
+    real: Callable[[int], os.stat_result] = getattr(posix, function)
 
     def foreign(file: int) -> os.stat_result:
         status = list(real(file))
         status[4] += 1  # st_uid
         return os.stat_result(status)
 
-    monkeypatch.setattr(os, function, foreign)
+    monkeypatch.setattr(posix, function, foreign)
 
 
 @pytest.mark.parametrize("cut", [0, 1, 20, 38, 60, 70, -10, -6, -2, -1])
