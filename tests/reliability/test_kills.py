@@ -4,7 +4,7 @@ import pytest
 from routed import RoutedNode, both_families
 from traced import THOROUGH, sweep
 
-ROLES = ("vmc", "router")
+ROLES = ("vmc", "router", "router-vmc") if THOROUGH else ("vmc", "router")
 
 
 def ways(number: int) -> list[bool]:

@@ -70,4 +70,5 @@ def sweep(make: Callable[[], Kind], attempt: Callable[[Kind, int], bool]) -> int
     assert not wrong, f"wrong at {len(wrong)} of {points} points:\n" + "\n".join(
         f"{number}: {message}" for number, message in sorted(wrong.items())
     )
+    print(f"{points} points")
     return points
