@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from snf_network_helper import kernel
-from snf_network_helper.changes import PROTOCOL, Address, Change, Route, Rule
+from snf_network_helper.changes import PROTOCOL, Address, Change, Route
 from snf_network_helper.families import IPV4
 
 TYPE_CHECKING = False
@@ -27,28 +27,29 @@ def rules_query(end: Change) -> str:
 
 def foreign_rules(shown: str) -> str:
     """The rules in the query's answer that are not ours, as one word for the journal, "none" included."""
-    return ",".join(_foreign(shown)) or "none"
+    return ",".join(_word(words) for words, said in _rules(shown) if said.get("proto") != PROTOCOL) or "none"
 
 
-def later_rules(shown: str, before: str, own: Iterable[Change]) -> bool:
-    """True where the query's answer has a rule that is neither of `own` nor was there `before`: a guest's."""
-    undone = {(rule.priority, rule.iif, rule.to) for rule in own if isinstance(rule, Rule)}
+def guest_rules(shown: str, before: str, iface: str) -> bool:
+    """True where the query's answer has the rule of a guest of `iface`, or of several, that was not there `before`.
+
+    It is about another link, the guest's TAP; or it is one of ours about what comes from the subnet.
+    """
     known = before.split(",")
-    return any(_word(rule) not in known and not (ours and key in undone) for rule, ours, key in _rules(shown))
+    for words, said in _rules(shown):
+        of_tap = said.get("iif", iface) not in (iface, "lo")
+        of_guests = said.get("proto") == PROTOCOL and said.get("from") != "all"
+        if (of_tap or of_guests) and _word(words) not in known:
+            return True
+    return False
 
 
-def _foreign(shown: str) -> list[str]:
-    return [_word(rule) for rule, ours, _ in _rules(shown) if not ours]
-
-
-def _rules(shown: str) -> Iterator[tuple[list[str], bool, tuple[str, str, str]]]:
-    """Of each rule shown its words, whether it bears our mark, and its priority, iif and destination."""
+def _rules(shown: str) -> Iterator[tuple[list[str], dict[str, str]]]:
+    """Of each rule shown its words, and what they say in pairs: from, to, iif, lookup, proto."""
     for line in shown.splitlines():
         words = [word for word in line.split() if word != "[detached]"]
         if words:
-            said = dict(zip(words[1::2], words[2::2], strict=False))
-            ours = said.get("proto") == PROTOCOL
-            yield words, ours, (words[0].removesuffix(":"), said.get("iif", ""), said.get("to", ""))
+            yield words, dict(zip(words[1::2], words[2::2], strict=False))
 
 
 def _word(rule: list[str]) -> str:

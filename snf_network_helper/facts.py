@@ -36,13 +36,21 @@ class Facts:
             return cls()
         force = _ipv6_forwarding() == "auto" and _sysctl("net/ipv6/conf/default/force_forwarding") != ""
         # When any link begins to forward, all links lose what they learnt unless accept_ra is 2
-        links = {link for link in _links_with_learnt_default() if _sysctl(accept_ra(link)) == "1"}
+        # What this or another interface has switched already stays to be kept: a second look must agree with the first
+        links = {
+            link
+            for link in _links_with_learnt_default()
+            if _sysctl(accept_ra(link)) == "1" or accept_ra(link) in shared
+        }
         uplink = stanza.uplink if stanza.role != VMC else ""
-        # A link that forwards takes advertisements only with accept_ra=2; one that did not take them before stays so.
-        if uplink and _sysctl(accept_ra(uplink)) == "1" and _sysctl(f"net/ipv6/conf/{uplink}/forwarding") == "0":
+        # A link that forwards takes advertisements only with accept_ra=2; one that did not take them before stays so
+        if uplink and (_takes_advertisements(uplink) or accept_ra(uplink) in shared):
             links.add(uplink)
-        switched = {link for path in shared if accept_ra(link := path.split("/")[3]) == path}
-        return cls(force, tuple(sorted((links | switched) - {stanza.iface})))
+        return cls(force, tuple(sorted(links - {stanza.iface})))
+
+
+def _takes_advertisements(link: str) -> bool:
+    return _sysctl(accept_ra(link)) == "1" and _sysctl(f"net/ipv6/conf/{link}/forwarding") == "0"
 
 
 def _sysctl(path: str) -> str:

@@ -43,14 +43,15 @@ def acquire(change: SharedSysctl, user: str) -> None:
 def release(change: SharedSysctl, user: str) -> None:
     """Strikes `user` off; the last one puts the prior back first, so that a kill in between loses nothing."""
     directory = _directory(change)
-    if not exists(f"{directory}/{user}"):
+    if not exists(directory):
         return
-    last = not _has_user(directory, other_than=user)
-    if last:
-        with open(f"{directory}/{_PRIOR}", encoding="utf-8", errors="surrogateescape") as file:
-            kernel.restore(change, file.read())
-    remove(f"{directory}/{user}")
-    if last:
+    if exists(f"{directory}/{user}"):
+        if not _has_user(directory, other_than=user):
+            with open(f"{directory}/{_PRIOR}", encoding="utf-8", errors="surrogateescape") as file:
+                kernel.restore(change, file.read())
+        remove(f"{directory}/{user}")
+    # A setting is switched only when it has a user: without one nothing is left to put back
+    if not _has_user(directory, other_than=""):
         remove(f"{directory}/{_PRIOR}")
         posix.rmdir(directory)
 

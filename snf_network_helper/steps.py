@@ -8,7 +8,7 @@ from snf_network_helper import kernel, shared
 from snf_network_helper.bystanders import (
     ends_table,
     foreign_rules,
-    later_rules,
+    guest_rules,
     route_commands,
     routes_query,
     rules_query,
@@ -132,8 +132,11 @@ def _other_owner(name: str, change: Change) -> str:
 def _apply_one(name: str, entry: Entry, again: bool) -> None:
     try:
         _apply_change(name, entry.change, again)
-    except RoutedError:
-        _finish(_revert_one(name, entry))  # it may be half done
+    except RoutedError:  # it may be half done, by an interrupt not least
+        interrupted, kernel.interrupted = kernel.interrupted, False
+        if _finish(_revert_one(name, entry)):
+            entry.state = APPLIED
+        kernel.interrupted = interrupted
         raise
     entry.state = APPLIED
 
@@ -154,7 +157,7 @@ def _apply_change(name: str, change: Change, again: bool) -> None:
 def revert(name: str, entries: Sequence[Entry], plan: Sequence[Change] = ()) -> Left:
     """Undoes what was or may have been done, the last first and past whatever fails; returns what would not go.
 
-    The end of a table goes only when no rule that came after it looks the table up; the kernel is asked meanwhile. But
+    The end of a table goes only when no guest's rule looks the table up any more; the kernel is asked meanwhile. But
     where a plan that comes next uses the table, it is that plan's to say how it ends.
     """
     todo = [entry for entry in reversed(entries) if _is_to_undo(name, entry)]
@@ -171,7 +174,7 @@ def revert(name: str, entries: Sequence[Entry], plan: Sequence[Change] = ()) -> 
         for entry in group:
             if not family:
                 working += _revert_one(name, entry)
-            elif _is_looked_up(entry, asked, todo):
+            elif _has_guests(name, entry, asked):
                 left.append((entry.change, _LOOKED_UP))
             else:
                 changes.append(entry.change)
@@ -180,10 +183,10 @@ def revert(name: str, entries: Sequence[Entry], plan: Sequence[Change] = ()) -> 
     return left + _finish(working)
 
 
-def _is_looked_up(entry: Entry, asked: Sequence[tuple[Entry, kernel.Query]], todo: Sequence[Entry]) -> bool:
-    """True for the end of a table that a rule of somebody else's still looks up."""
-    own = [other.change for other in todo]
-    return any(entry is end and later_rules(query.answer(), end.prior, own) for end, query in asked)
+def _has_guests(name: str, entry: Entry, asked: Sequence[tuple[Entry, kernel.Query]]) -> bool:
+    """True for the end of a table that the rule of a guest still looks up."""
+    iface = name.rpartition(":")[0]
+    return any(entry is end and guest_rules(query.answer(), end.prior, iface) for end, query in asked)
 
 
 def _is_to_undo(name: str, entry: Entry) -> bool:

@@ -77,7 +77,6 @@ def test_ifup_twice_is_as_good_as_once(node: Node, stanza: Stanza, again: str) -
         pytest.param(ROUTER, ROUTER_VMC, id="router to router-vmc"),
         pytest.param(ROUTER_VMC, VMC, id="router-vmc to vmc"),
         pytest.param(ROUTER, replace(ROUTER, nat=False, nat6=False), id="no more NAT"),
-        pytest.param(VMC, f"iface {LINK} inet manual\n", id="no more options"),
     ],
 )
 def test_ifup_again_after_an_edit_is_as_good_as_the_new_stanza_alone(

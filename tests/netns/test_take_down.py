@@ -217,7 +217,7 @@ def test_what_somebody_else_removed_already_is_no_error(node: Node) -> None:
         ip route flush table 222
         ip -6 route flush table 222
         ip route del 192.0.2.0/24
-        arptables -D OUTPUT 2
+        arptables -D OUTPUT 1
         """
     )
     done = node.host.attempt(DOWN)

@@ -156,8 +156,8 @@ def test_a_second_look_agrees_where_all_links_forward(old_kernel: FakeKernel) ->
 
 
 @pytest.mark.usefixtures("host")
-def test_what_another_interface_switched_stays_a_fact() -> None:
-    assert read(shared=("net/ipv6/conf/eth7/accept_ra",)) == (True, ("eth7",))
+def test_what_another_interface_switched_for_its_uplink_is_no_fact_of_this_one() -> None:
+    assert read(shared=("net/ipv6/conf/eth7/accept_ra",)) == (True, ())
 
 
 def test_a_host_without_ipv6_tells_nothing(tmp_path: Path) -> None:
