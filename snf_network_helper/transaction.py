@@ -40,13 +40,13 @@ def bring_up(name: str, plan: Plan, run: str) -> None:
             journal.write()
             apply(name, entries, again=bool(old))
             journal.write()
-        except RoutedError as error:
+        except (RoutedError, OSError) as error:  # whatever the system refuses, nothing is to stay half done
             fresh = [entry for entry in entries if entry.state == APPLIED and not _was_made(old.get(entry.change))]
             raise _rolled_back(error, before, fresh, outdated) from None
 
 
 def _rolled_back(
-    error: RoutedError, before: Journal, fresh: Sequence[Entry], outdated: Sequence[Entry]
+    error: Exception, before: Journal, fresh: Sequence[Entry], outdated: Sequence[Entry]
 ) -> RoutedError:
     """Undoes what was done anew, brings back what was undone, and returns the error with what has become of it."""
     reason = "interrupted" if kernel.interrupted else str(error)
