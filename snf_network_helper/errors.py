@@ -18,6 +18,10 @@ class KernelError(RoutedError):
         self.reason = reason
 
 
+class NotStartedError(KernelError):
+    """A command could not even be started, so it changed nothing."""
+
+
 class JournalError(RoutedError):
     """The journal cannot be read, written or trusted."""
 

@@ -6,7 +6,7 @@ import posix
 import sys
 
 from snf_network_helper.changes import Address, ArpSource, Change, IpChange, Masquerade, Route, Sysctl, quoted
-from snf_network_helper.errors import Interrupted, KernelError
+from snf_network_helper.errors import Interrupted, KernelError, NotStartedError
 from snf_network_helper.system import environ, exists, last_link
 
 TYPE_CHECKING = False
@@ -57,7 +57,7 @@ class _Process:
             self._child = posix.posix_spawnp(argv[0], argv, environ, file_actions=redirected)
         except OSError as error:
             self._close()
-            raise KernelError(self.command, f"{argv[0]}: {error.strerror}") from None
+            raise NotStartedError(self.command, f"{argv[0]}: {error.strerror}") from None
 
     def finish(self) -> tuple[int, str, str]:
         """Waits for its end: exit code, standard output, standard error."""

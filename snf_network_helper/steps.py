@@ -14,7 +14,7 @@ from snf_network_helper.bystanders import (
     rules_query,
 )
 from snf_network_helper.changes import Address, ArpSource, Change, Masquerade, Route, Rule, SharedSysctl, Sysctl
-from snf_network_helper.errors import JournalError, KernelError, RoutedError
+from snf_network_helper.errors import JournalError, KernelError, NotStartedError, RoutedError
 from snf_network_helper.journal import APPLIED, KEPT, PENDING, Entry, Journal, Lock, names
 
 TYPE_CHECKING = False
@@ -135,7 +135,7 @@ def _apply_one(name: str, entry: Entry, again: bool) -> None:
     except RoutedError as error:  # it may be half done, by an interrupt not least
         interrupted, kernel.interrupted = kernel.interrupted, False
         left = _finish(_revert_one(name, entry))
-        if left and not isinstance(error, JournalError):  # which comes before the kernel's turn
+        if left and not isinstance(error, (JournalError, NotStartedError)):  # which come before the kernel's turn
             entry.state = APPLIED
         kernel.interrupted = interrupted
         raise

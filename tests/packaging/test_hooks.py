@@ -13,10 +13,10 @@ JOURNAL = "/run/snf-network-helper/journal"
 REPORT = """
 import os, sys
 
-def main() -> int:
+def run() -> None:
     print(os.environ["MODE"], os.environ["IFACE"], os.environ["PATH"], os.environ["LC_ALL"])
     print(*sys.path, sep="\\n")
-    return 7
+    sys.exit(7)
 """
 STARTED, NOT_STARTED = 7, 0
 
@@ -109,7 +109,7 @@ def test_root_imports_only_what_is_the_systems(reporting: Machine, event: str) -
     reporting.write("/usr/lib/python3/dist-packages/planted.pth", f"import sys; {planted}")
     reporting.write(f"{JOURNAL}/eth0.222:inet", "what ifup did\n")
     program = f"cd /tmp/planted && PATH=/tmp/planted exec /etc/network/if-{event}.d/routed"
-    environ = {"IFACE": "eth0.222", "ADDRFAM": "inet", "MODE": mode, "PYTHONPATH": "/tmp/planted"}
+    environ = {**ROUTED, "IFACE": "eth0.222", "ADDRFAM": "inet", "MODE": mode, "PYTHONPATH": "/tmp/planted"}
     done = reporting.run("sh", "-c", program, check=False, environ=environ)
     reporting.path("/usr/lib/python3/dist-packages/planted.pth").unlink()
     first, *path = done.stdout.splitlines()
@@ -125,7 +125,7 @@ def test_ifup_and_ifdown_run_them(reporting: Machine) -> None:
     up = reporting.run("ifup", "-i", "/tmp/interfaces", "veth0", check=False)
     assert up.returncode == 1
     assert up.stdout.startswith("start veth0 ")
-    reporting.write(HOOK, f"{REPORT.replace('return 7', 'return 0')}# not taken for the one before\n")
+    reporting.write(HOOK, f"{REPORT.replace('sys.exit(7)', 'sys.exit(0)')}# not taken for the one before\n")
     reporting.run("ifup", "-i", "/tmp/interfaces", "veth0")
     reporting.write(f"{JOURNAL}/veth0:inet", "what ifup did\n")
     down = reporting.run("ifdown", "-i", "/tmp/interfaces", "veth0")
