@@ -34,11 +34,11 @@ exit $code
 
 # The hook ends by os._exit.
 _ASK_AT_THE_END = """
-import os, sys
-def leave(code, leave=os._exit):
+import posix, sys
+def leave(code, leave=posix._exit):
     open("/run/status", "w").write(open("/proc/self/status").read())
     leave(code)
-os._exit = leave"""
+posix._exit = leave"""
 
 
 def run(*argv: str, stdin: str = "") -> str:
