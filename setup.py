@@ -51,8 +51,10 @@ setup(
         ("/etc/iproute2/rt_tables.d", []),
         ("/etc/network/if-down.d", ["ifupdown/if-down.d/routed"]),
         ("/etc/network/if-up.d", ["ifupdown/if-up.d/routed"]),
+        ("/usr/lib/udev/rules.d", ["share/60-snf-network-helper.rules"]),
         ("/usr/sbin", ["sbin/snf-network-helper"]),
         ("/usr/share/man/man5", ["man/snf-network-helper-interfaces.5"]),
         ("/usr/share/man/man8", ["man/snf-network-helper.8"]),
+        ("/usr/share/snf-network-helper", ["share/guard.nft"]),
     ],
 )

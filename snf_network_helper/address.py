@@ -109,3 +109,8 @@ class Prefix:
             if not self.is_reserved(address) and address != other_than:
                 return address
         return None
+
+
+def eui64(mac: bytes) -> int:
+    """The modified EUI-64 interface identifier of a MAC address: universal bit inverted, ff:fe inside (RFC 4291)."""
+    return int.from_bytes(bytes([mac[0] ^ 2]) + mac[1:3] + b"\xff\xfe" + mac[3:], "big")

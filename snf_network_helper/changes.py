@@ -12,6 +12,14 @@ class Change:
     """One piece of kernel state. Fields are strings without white space, "" where absent: the journal is plain text."""
 
     __slots__: tuple[str, ...] = ()
+    # Whether several users share the change: the first makes it, the last undoes it.
+    is_shared = False
+    # Whether runs of them go into one transaction of nft(8).
+    batched_by_nft = False
+    # Whether it is of a link itself or of its neighbours, which `links` makes.
+    is_of_link = False
+    # Whether it is a file or a process, which `outside` makes.
+    is_outside = False
 
     def fields(self) -> tuple[tuple[str, str], ...]:
         """Name and value of every field that is set, in order."""
@@ -76,6 +84,8 @@ class Address(IpChange):
     """An address of the node on a link; `ip addr` of Debian 12 takes no protocol, so it bears no mark."""
 
     __slots__ = ("family", "address", "dev")
+    # Whether it is looked for beforehand, which costs more the more links there are.
+    is_looked_for = True
 
     def __init__(self, family: str, address: str, dev: str) -> None:
         self.family = family
@@ -140,17 +150,18 @@ class Rule(IpChange):
         return f"{_ip(self.family)} rule", " ".join(words)
 
 
-class ProxyNeighbour(IpChange):
+class ProxyNeighbour(Change):
     """The node answers neighbour solicitations for an IPv6 address on a link."""
 
     __slots__ = ("address", "dev")
+    is_of_link = True
 
     def __init__(self, address: str, dev: str) -> None:
         self.address = address
         self.dev = dev
 
-    def object_and_selector(self) -> tuple[str, str]:
-        return "ip -6 neigh", f"proxy {self.address} dev {self.dev} protocol {PROTOCOL}"
+    def add(self) -> str:
+        return f"ip -6 neigh add proxy {self.address} dev {self.dev} protocol {PROTOCOL}"
 
     def remove(self) -> str:
         return f"ip -6 neigh del proxy {self.address} dev {self.dev}"
@@ -176,6 +187,7 @@ class SharedSysctl(Sysctl):
     """A setting that several interfaces may need; it goes back to its prior when its last user goes."""
 
     __slots__ = ()
+    is_shared = True
 
     def fields(self) -> tuple[tuple[str, str], ...]:
         return (("path", self.path), ("value", self.value))
@@ -243,5 +255,7 @@ def quoted(words: list[str]) -> str:
 
 KINDS: dict[str, type[Change]] = {
     kind.__name__: kind
-    for kind in (Link, Address, Route, Rule, ProxyNeighbour, Sysctl, SharedSysctl, ArpSource, Masquerade)
+    for kind in (
+        Link, Address, Route, Rule, ProxyNeighbour, Sysctl, SharedSysctl, ArpSource, Masquerade,
+    )
 }

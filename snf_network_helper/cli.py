@@ -1,28 +1,25 @@
 """snf-network-helper: see what ifup would do, see what it did, undo what no stanza describes any more."""
 
 import argparse
-import json
 import os
 import sys
 from collections.abc import Sequence
-from importlib.metadata import version
 
-from snf_network_helper import interfaces, kernel, shared, system
+from snf_network_helper import guest_cli, kernel, system
 from snf_network_helper.changes import Change
 from snf_network_helper.errors import RoutedError
-from snf_network_helper.facts import Facts
-from snf_network_helper.journal import DIRECTORY, KEPT, Journal, names
-from snf_network_helper.names import check_interface
-from snf_network_helper.plan import plan
+from snf_network_helper.guest_cli import PROGRAM, Commands, need_root
+from snf_network_helper.journal import DIRECTORY, KEPT, Journal, attached_names, names
+from snf_network_helper.names import SYSTEM_FILE, check_interface
 from snf_network_helper.signals import heed_signals
 from snf_network_helper.transaction import take_down
 
-PROGRAM = "snf-network-helper"
-
+# What only some commands need is imported by those: to start a virtual machine is not to wait for it.
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs one command; 0 when all is well, 1 after one line of error, 2 for a wrong command line."""
-    arguments = _parser().parse_args(argv)
+    words = sys.argv[1:] if argv is None else list(argv)
+    arguments = _parser(words[0] if words else "").parse_args(words)
     for environ in (os.environ, system.environ):
         environ.update(PATH="/usr/sbin:/usr/bin:/sbin:/bin", LC_ALL="C")
     try:
@@ -36,38 +33,63 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 1
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(only: str = "") -> argparse.ArgumentParser:
+    """The command line; with the name of a command only what that one needs, for the rest takes longer than parsing."""
     parser = argparse.ArgumentParser(prog=PROGRAM, description=__doc__.partition(": ")[2])
     parser.add_argument("--version", action=_Version, nargs=0, help="print the version and exit")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
+    adders = {
+        "plan": _add_plan,
+        "status": _add_status,
+        "down": _add_down,
+        "attach": guest_cli.add_attach,
+        "detach": guest_cli.add_detach,
+        "announce": guest_cli.add_announce,
+    }
+    for adder in [adders[only]] if only in adders else adders.values():
+        adder(commands)
+    return parser
 
+
+def _add_plan(commands: Commands) -> None:
     command = commands.add_parser("plan", help="print the commands that ifup IFACE would run, in their order")
     command.add_argument("iface", metavar="IFACE")
-    command.add_argument("--file", default=interfaces.SYSTEM_FILE, help="the interfaces(5) file (default: %(default)s)")
+    command.add_argument("--file", default=SYSTEM_FILE, help="the interfaces(5) file (default: %(default)s)")
     command.add_argument("--json", action="store_true", help="as JSON: each change with its fields, `add` and `remove`")
     command.set_defaults(command=_plan)
 
+
+def _add_status(commands: Commands) -> None:
     command = commands.add_parser("status", help="show what was done, and where the kernel differs from it")
     command.add_argument("iface", metavar="IFACE", nargs="?", default="")
     command.add_argument("--json", action="store_true", help="as JSON")
     command.set_defaults(command=_status)
 
+
+def _add_down(commands: Commands) -> None:
     command = commands.add_parser("down", help="undo from the journal all that was done for IFACE")
     command.add_argument("iface", metavar="IFACE")
     command.add_argument("-v", "--verbose", action="store_true", help="print each command as it is run")
     command.set_defaults(command=_down)
-    return parser
 
 
 class _Version(argparse.Action):
     """Looks the version up only when asked: no other command is to fail for want of it."""
 
     def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        from importlib.metadata import version
+
         print(f"{PROGRAM} {version(PROGRAM)}")
         parser.exit()
 
 
 def _plan(arguments: argparse.Namespace) -> int:
+    import json
+
+    from snf_network_helper import interfaces, shared
+    from snf_network_helper.facts import Facts
+    from snf_network_helper.plan import plan
+
     check_interface(arguments.iface.partition("=")[0])  # ifquery also takes IFACE=LOGICAL
     stanzas = interfaces.stanzas(arguments.iface, arguments.file)
     if not stanzas:
@@ -95,13 +117,15 @@ def _as_json(change: Change) -> dict[str, object]:
 
 def _status(arguments: argparse.Namespace) -> int:
     """Exit code 1 where something journalled is missing or something marked as ours is in no journal."""
+    import json
+
     if arguments.iface:
         check_interface(arguments.iface)
-    _need_root("status")
+    need_root("status")
     from snf_network_helper.observe import is_present, marked
 
     in_kernel = marked()
-    journals = [Journal.read(name) for name in sorted(names())]
+    journals = [Journal.read(name) for name in [*sorted(names()), *attached_names()]]
     journalled = {entry.change for journal in journals for entry in journal.entries}
     rows = [
         {
@@ -138,7 +162,7 @@ def _print_status(rows: Sequence[dict[str, str]], iface: str) -> None:
 
 def _down(arguments: argparse.Namespace) -> int:
     iface = check_interface(arguments.iface)
-    _need_root("down")
+    need_root("down")
     kernel.verbose = arguments.verbose
     if not list(names(iface)):
         print(f"{iface}: nothing to undo, no journal in {DIRECTORY}")
@@ -150,8 +174,3 @@ def _down(arguments: argparse.Namespace) -> int:
         raise RoutedError(f"{iface}: {error}") from None
     print(f"{iface}: undone")
     return 0
-
-
-def _need_root(command: str) -> None:
-    if os.geteuid():
-        raise RoutedError(f"{PROGRAM} {command}: expected to be run by root")

@@ -34,7 +34,7 @@ class Facts:
         """Reads /proc and the settings; `shared` names what is switched already, so that a second look agrees."""
         if IPV6 not in stanza.families:
             return cls()
-        force = _ipv6_forwarding() == "auto" and _sysctl("net/ipv6/conf/default/force_forwarding") != ""
+        force = forces_forwarding()
         # When any link begins to forward, all links lose what they learnt unless accept_ra is 2
         # What this or another interface has switched already stays to be kept: a second look must agree with the first
         links = {
@@ -51,6 +51,11 @@ class Facts:
 
 def _takes_advertisements(link: str) -> bool:
     return _sysctl(accept_ra(link)) == "1" and _sysctl(f"net/ipv6/conf/{link}/forwarding") == "0"
+
+
+def forces_forwarding() -> bool:
+    """True where IPv6 is to be forwarded per link: the kernel can (6.17), and the settings do not say otherwise."""
+    return _ipv6_forwarding() == "auto" and _sysctl("net/ipv6/conf/default/force_forwarding") != ""
 
 
 def _sysctl(path: str) -> str:

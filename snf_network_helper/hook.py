@@ -6,8 +6,9 @@ import posix
 import sys
 
 from snf_network_helper import kernel, shared, system
+from snf_network_helper.background import in_background
 from snf_network_helper.errors import RoutedError, StanzaError
-from snf_network_helper.journal import names
+from snf_network_helper.journal import Journal, attached, names
 from snf_network_helper.signals import heed_signals
 from snf_network_helper.transaction import bring_up, take_down
 
@@ -15,6 +16,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:  # for annotations only: importing it costs every ifup 2 ms
     from collections.abc import Mapping
     from typing import NoReturn
+
+    from snf_network_helper.address import Address
+    from snf_network_helper.stanza import Stanza
 
 
 def run() -> NoReturn:
@@ -53,11 +57,35 @@ def _up(iface: str, environ: Mapping[str, str]) -> int:
         for warning in stanza.warnings:
             print(warning, file=sys.stderr)
         name = f"{iface}:{environ.get('ADDRFAM') or 'any'}"
-        bring_up(name, plan(stanza, Facts.read(stanza, shared.paths())), run)
+        changes = plan(stanza, Facts.read(stanza, shared.paths()))
+        bring_up(name, changes, run)
+        _follow_up(iface, stanza)
+        if attached() and len(Journal.read(name).entries) > len(changes):
+            bring_up(name, changes, run, finishing=True)
     except RoutedError as error:
         _complain(iface, error, *_undo_others(iface, run))
         return 1
     return 0
+
+
+def _follow_up(iface: str, stanza: Stanza) -> None:
+    """Announces a router's own address, and makes the guests of the network work again that an ifdown cut off."""
+    from snf_network_helper.stanza import VMC
+
+    if stanza.role != VMC:
+        in_background(lambda: _announce(iface, list(stanza.gateways.values())))
+    if attached():
+        from snf_network_helper.guests import renew
+
+        for error in renew(iface):
+            print(error, file=sys.stderr)
+
+
+def _announce(iface: str, addresses: list[Address]) -> None:
+    """For as long as the stanza is up."""
+    from snf_network_helper.announce import announce
+
+    announce(iface, addresses, lambda _: any(names(iface)))
 
 
 def _undo_others(iface: str, run: str) -> list[RoutedError]:

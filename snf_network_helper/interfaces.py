@@ -4,9 +4,9 @@ import subprocess
 from collections.abc import Iterator
 
 from snf_network_helper.errors import RoutedError
+from snf_network_helper.names import SYSTEM_FILE
 from snf_network_helper.stanza import Stanza
 
-SYSTEM_FILE = "/etc/network/interfaces"
 # ifquery prints the options of an interface's stanzas one after the other; an option set by hand ends each of them.
 _END = "end-of-stanza"
 

@@ -2,7 +2,8 @@
 
 One file a stanza, named IFACE:ADDRFAM (no link's name has a colon). A line an entry, `STATE KIND field=value …`,
 between a first line with the format's version and a last one that counts the entries, by which a file that is cut off
-is known.
+is known. A virtual machine's TAP has one, TAP:attached, whose second line says what was asked for; these are files of a
+directory of their own, so that what looks for stanzas costs the same however many machines there are.
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ if TYPE_CHECKING:  # for annotations only: importing it costs every ifup 2 ms
 
 DIRECTORY = "/run/snf-network-helper"
 _HEADER = "snf-network-helper journal 1 run="
+_REQUEST = "asked "
+ATTACHED = "attached"  # in the place of the address family
 
 PENDING = "pending"  # about to be done; after a kill: perhaps done
 APPLIED = "applied"
@@ -50,6 +53,10 @@ class Entry:
         state, kind, *words = line.split(" ")
         fields = {name: value for name, _, value in (word.partition("=") for word in words)}
         prior = fields.pop("prior", "")
+        if kind not in KINDS:
+            from snf_network_helper import guest_changes  # noqa: F401  # adds the kinds that only guests need
+        if kind not in KINDS:
+            from snf_network_helper import nfdhcpd, serve  # noqa: F401  # and those that only some of them need
         if state not in _STATES or kind not in KINDS:
             raise ValueError(line)
         try:
@@ -62,20 +69,31 @@ class Entry:
 
 
 class Journal:
-    """One file: its entries; which ifup made the setup (`since`), and which was the last to confirm it (`run`)."""
+    """One file: its entries; which ifup made the setup (`since`), and which was the last to confirm it (`run`).
 
-    __slots__ = ("name", "run", "since", "entries")
+    `request` is what an attachment was asked for.
+    """
 
-    def __init__(self, name: str, run: str = "", entries: Iterable[Entry] = (), since: str = "") -> None:
+    __slots__ = ("name", "run", "since", "request", "entries")
+
+    def __init__(
+        self, name: str, run: str = "", entries: Iterable[Entry] = (), since: str = "", request: str = ""
+    ) -> None:
         self.name = name
         self.run = run
         self.since = since
+        self.request = request
         self.entries = list(entries)
 
     @property
     def path(self) -> str:
         """Where the file is."""
-        return f"{DIRECTORY}/journal/{self.name}"
+        return f"{DIRECTORY}/{self._place}"
+
+    @property
+    def _place(self) -> str:
+        owner, _, kind = self.name.rpartition(":")
+        return f"{ATTACHED}/{owner}" if kind == ATTACHED else f"journal/{self.name}"
 
     @classmethod
     def read(cls, name: str) -> Journal:
@@ -107,6 +125,8 @@ class Journal:
                 raise ValueError("it is cut off")
             del lines[-2:]
             journal.run, journal.since = run, since
+            if lines and lines[0].startswith(_REQUEST):
+                journal.request = lines.pop(0).removeprefix(_REQUEST)
             journal.entries = [Entry.parse(line) for line in lines]
         except ValueError as error:
             raise journal._set_aside(f"not understood: {one_line(str(error))}") from None
@@ -126,9 +146,10 @@ class Journal:
         if not self.entries:
             remove(self.path)
             return
-        make_directory("journal")
+        make_directory(self._place.partition("/")[0])
         header = f"{_HEADER}{self.run} since={self.since}"
-        lines = [header, *(entry.line() for entry in self.entries), f"end {len(self.entries)}", ""]
+        body = [f"{_REQUEST}{self.request}"] * bool(self.request) + [entry.line() for entry in self.entries]
+        lines = [header, *body, f"end {len(body)}", ""]
         draft = f"{DIRECTORY}/draft-{self.name}"  # beside the journals: whoever lists those sees only whole ones
         try:
             remove(draft)
@@ -171,7 +192,7 @@ def make_directory(name: str) -> None:
 
 
 def names(iface: str = "") -> Iterator[str]:
-    """The names of all journals, or of one interface's, the latest address family first."""
+    """The names of all stanzas' journals, or of one interface's, the latest address family first."""
     try:
         found = posix.listdir(f"{DIRECTORY}/journal")
     except OSError:
@@ -181,13 +202,27 @@ def names(iface: str = "") -> Iterator[str]:
             yield name
 
 
+def attached() -> list[str]:
+    """The TAPs that have a journal."""
+    try:
+        return sorted(posix.listdir(f"{DIRECTORY}/{ATTACHED}"))
+    except OSError:
+        return []
+
+
+def attached_names() -> list[str]:
+    """The names of their journals."""
+    return [f"{tap}:{ATTACHED}" for tap in attached()]
+
+
 class Lock:
-    """Held by one process at a time, and let go by the kernel if that one dies."""
+    """Held by one process at a time, or by several that share it, and let go by the kernel if one dies."""
 
-    __slots__ = ("name", "_file")
+    __slots__ = ("name", "_mode", "_file")
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, shared: bool = False) -> None:
         self.name = name
+        self._mode = fcntl.LOCK_SH if shared else fcntl.LOCK_EX
         self._file = -1
 
     def __enter__(self) -> None:
@@ -195,7 +230,7 @@ class Lock:
         path = f"{DIRECTORY}/lock/{self.name}"
         try:
             self._file = posix.open(path, posix.O_RDWR | posix.O_CREAT | posix.O_NOFOLLOW, 0o600)
-            fcntl.flock(self._file, fcntl.LOCK_EX)
+            fcntl.flock(self._file, self._mode)
         except OSError as error:
             raise JournalError(f"cannot lock {path}: {error.strerror}") from None
 

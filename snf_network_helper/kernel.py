@@ -41,6 +41,12 @@ def _show(command: str) -> None:
         print(f"[#] {command}", file=sys.stderr, flush=True)
 
 
+def begin(command: str) -> None:
+    """Says what is about to be done by other means than a command; Interrupted if a signal asked us to stop."""
+    _heed_interrupt()
+    _show(command)
+
+
 class _Process:
     """A command at work. Its three streams are files in memory: no pipe fills up, so nothing is read while it runs."""
 
@@ -85,6 +91,8 @@ def _reason(stderr: str) -> str:
     """The tool's last line, without what every such line says."""
     lines = [line.strip() for line in stderr.splitlines() if line.strip() and not line.startswith("# Warning")]
     last = lines[-1] if lines else "failed"
+    # nft(8) goes on to point at the place
+    last = next((line.partition("Error: ")[2] for line in lines if ": Error: " in line), last)
     for noise in ("RTNETLINK answers: ", "Error: "):
         last = last.removeprefix(noise)
     return last.removesuffix(".")
@@ -137,8 +145,22 @@ def batch(commands: Sequence[str], keep_going: bool) -> tuple[list[tuple[int, st
     return failures, stdout
 
 
+def nft(commands: Sequence[str]) -> None:
+    """Runs nft(8) commands as one transaction: all of them, or on KernelError none."""
+    _heed_interrupt()
+    for command in commands:
+        _show(command)
+    statements = [command.removeprefix("nft '").removesuffix("'") for command in commands]
+    code, _, stderr = _run(["nft", "-f", "-"], "\n".join(statements) + "\n")
+    if code:
+        first = stderr.splitlines()[0] if stderr else "failed"
+        raise KernelError(commands[0] if len(commands) == 1 else "nft -f -", first.partition("Error: ")[2] or first)
+
+
 def family_of(change: Change) -> str:
-    """Which batch an ip change goes into; "" for a change that ip(8) does not make."""
+    """Which batch a change goes into, "ip", "ip -6" or "nft"; "" for one that is made by itself."""
+    if change.batched_by_nft:
+        return "nft"
     if not isinstance(change, IpChange):
         return ""
     return "ip -6" if change.add().startswith("ip -6 ") else "ip"
@@ -163,7 +185,7 @@ def has_address(change: Address) -> bool:
     bits = 32 if change.family == "4" else 128
     mask = ((1 << int(length)) - 1) << (bits - int(length))
     return any(
-        entry["addr"] == address
+        entry["addr"].partition("%")[0] == address
         and (entry["netmask"].endswith(f"/{length}") if bits == 128 else entry["netmask"] == _dotted(mask))
         for entry in _addresses(change.dev, change.family)
     )
@@ -313,6 +335,11 @@ class Deletion:
         code, _, stderr = self._process.finish()
         if code and self._is_present():
             raise KernelError(self._process.command, _reason(stderr))
+
+
+def run(command: str) -> None:
+    """Runs one ip(8) or nft(8) command; KernelError where it fails."""
+    _run_or_raise(command.split() if "'" not in command else [command.split()[0], command.split("'")[1]])
 
 
 def _run_or_raise(argv: list[str]) -> None:

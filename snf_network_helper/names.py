@@ -4,6 +4,8 @@ import posix
 
 from snf_network_helper.errors import StanzaError, one_line
 
+SYSTEM_FILE = "/etc/network/interfaces"
+
 _INTERFACE_BYTES = 15  # IFNAMSIZ - 1, include/uapi/linux/if.h
 _INTERFACE_CHARACTERS = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-+@")
 # iproute2 reads these in this order; Debian 13 moved its own file below /usr/share.

@@ -1,59 +1,74 @@
 """What the kernel holds now, read by netlink; imported by the commands only, for pyroute2 alone costs 0.1 s."""
 
+import json
 import socket
 from collections.abc import Iterator
 from typing import Any
 
 from pyroute2 import IPRoute
 
-from snf_network_helper import kernel
+from snf_network_helper import kernel, links, outside
 from snf_network_helper.changes import (
-    PROTOCOL,
     Address,
     ArpSource,
     Change,
     Masquerade,
-    ProxyNeighbour,
     Route,
     Rule,
     Sysctl,
 )
 from snf_network_helper.errors import KernelError
 from snf_network_helper.families import IPV4, IPV6
+from snf_network_helper.guest_changes import GUARD_TABLE, Guard, GuardElement, SharedRule
+from snf_network_helper.journal import APPLIED, KEPT, Entry
+from snf_network_helper.neighbours import protocol_number
 
-_PROTOCOLS = "/etc/iproute2/rt_protos.d/snf-network-helper.conf"
 _FAMILIES = {IPV4: socket.AF_INET, IPV6: socket.AF_INET6}
 _UNREACHABLE = 7  # RTN_UNREACHABLE, include/uapi/linux/rtnetlink.h
 _MAIN = 254
 _IPV6_METRIC = 1024  # IP6_RT_PRIO_USER: what an IPv6 route without a metric gets
 
 
-def protocol_number() -> int:
-    """The number that iproute2 knows our protocol by."""
-    with open(_PROTOCOLS, encoding="utf-8") as lines:
-        for line in lines:
-            words = line.partition("#")[0].split()
-            if words[1:] == [PROTOCOL]:
-                return int(words[0])
-    raise KernelError(f"cat {_PROTOCOLS}", f"expected a line with a number and {PROTOCOL}")
-
-
 def marked() -> frozenset[Change]:
-    """Every rule and route in the kernel that carries our protocol, whichever table it is in."""
+    """Every rule and route in the kernel that carries our protocol, whichever table it is in, and our guard."""
     number = protocol_number()
     with IPRoute() as netlink:
-        return frozenset([*_rules(netlink, number), *_routes(netlink, number)])
+        return frozenset([*_rules(netlink, number), *_routes(netlink, number), *_guard()])
+
+
+def _guard() -> Iterator[Change]:
+    for family in ("inet", "arp"):
+        shown = kernel.query(f"nft -j list table {family} {GUARD_TABLE}")
+        for item in json.loads(shown)["nftables"] if shown else ():
+            if family == "inet" and "table" in item:
+                yield Guard()
+            members = item.get("set") or item.get("map") or {}
+            for element in members.get("elem", ()):
+                words = element["concat"] if isinstance(element, dict) else element
+                tap, address = words if isinstance(words, list) else (words, "")
+                if members["name"] == "targets6":
+                    address = f"0x{_number(address):032x}"
+                yield GuardElement(family, members["name"], tap, address)
+
+
+def _number(shown: int | str) -> int:
+    """A value that nft(8) has no name for."""
+    return shown if isinstance(shown, int) else int(shown, 0)
 
 
 def _rules(netlink: Any, number: int) -> Iterator[Change]:
     for family, code in _FAMILIES.items():
         for message in netlink.get_rules(family=code):
             if message.get_attr("FRA_PROTOCOL") == number:
-                destination = message.get_attr("FRA_DST")
+                destination, source = message.get_attr("FRA_DST"), message.get_attr("FRA_SRC")
+                table, priority = str(message.get_attr("FRA_TABLE")), str(message.get_attr("FRA_PRIORITY") or 0)
+                if source:
+                    yield SharedRule(family, table, priority, f"{source}/{message['src_len']}")
+                    continue
                 yield Rule(
                     family,
-                    str(message.get_attr("FRA_TABLE")),
-                    str(message.get_attr("FRA_PRIORITY") or 0),
+                    table,
+                    priority,
                     iif=message.get_attr("FRA_IIFNAME") or "",
                     to=f"{destination}/{message['dst_len']}" if destination else "",
                 )
@@ -84,8 +99,10 @@ def _routes(netlink: Any, number: int) -> Iterator[Change]:
 def is_present(change: Change, in_kernel: frozenset[Change]) -> bool:
     """True where the kernel holds the change; `in_kernel` is what `marked` returned."""
     try:
-        if isinstance(change, (Rule, Route)):
+        if isinstance(change, (Rule, Route, SharedRule, Guard, GuardElement)):
             return change in in_kernel
+        if change.is_of_link:
+            return links.prepare(change, None).state == KEPT
         if isinstance(change, Address):
             return kernel.has_address(change)
         if isinstance(change, Sysctl):
@@ -94,8 +111,8 @@ def is_present(change: Change, in_kernel: frozenset[Change]) -> bool:
             return kernel.arp_source_number(change) > 0
         if isinstance(change, Masquerade):
             return kernel.has_masquerade(change)
-        if isinstance(change, ProxyNeighbour):
-            return kernel.query(f"ip -6 neigh show proxy {change.address} dev {change.dev}") != ""
+        if change.is_outside:
+            return outside.prepare(change, Entry(change, APPLIED)).state == APPLIED
     except KernelError:
         return False
     return True

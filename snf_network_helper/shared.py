@@ -1,54 +1,77 @@
-"""Settings that several interfaces use: the first user records the prior, the last one puts it back.
+"""What several interfaces or guests use: the first user makes it and records the prior, the last one undoes it.
 
-A directory a setting, holding `prior` and an empty file per user, so that joining and leaving cost the same however
-many users there are. The caller holds the lock of what is shared.
+A directory for each, holding `prior` and an empty file per user, so that joining and leaving cost the same however many
+users there are. The caller holds the lock of what is shared.
 """
 
 import posix
 
 from snf_network_helper import kernel
-from snf_network_helper.changes import SharedSysctl
-from snf_network_helper.errors import JournalError
+from snf_network_helper.changes import Change, SharedSysctl
+from snf_network_helper.errors import JournalError, KernelError
 from snf_network_helper.journal import DIRECTORY, make_directory, remove
 from snf_network_helper.system import exists
 
 _SHARED = f"{DIRECTORY}/shared"
+_made: set[str] = set()  # what this process has seen to
 _PRIOR = "prior"  # has no colon, as every user's name has
 
 
 def paths() -> frozenset[str]:
     """The settings, as paths below /proc/sys, that somebody uses now."""
     try:
-        return frozenset(name.replace(":", "/") for name in posix.listdir(_SHARED))
+        return frozenset(name.replace(":", "/") for name in posix.listdir(_SHARED) if name.startswith("net:"))
     except OSError:
         return frozenset()
 
 
-def acquire(change: SharedSysctl, user: str) -> None:
-    """Records `user`, and the prior if it is the first; then switches the setting on."""
+def acquire(change: Change, user: str) -> None:
+    """Records `user`, and of a setting the prior if it is the first; then sees to it that the change is made."""
     directory = _directory(change)
     try:
         make_directory("shared")
         if not exists(directory):
             posix.mkdir(directory, 0o700)
-        if not _has_user(directory, other_than=""):
+        first = not _has_user(directory, other_than=user)
+        known = exists(f"{directory}/{user}")
+        if first and isinstance(change, SharedSysctl) and not known:
             _write(f"{directory}/{_PRIOR}", kernel.prior(change))
         _write(f"{directory}/{user}", "")
     except OSError as error:
         raise JournalError(f"cannot write {directory}: {error.strerror}") from None
-    if kernel.read(change.path) != change.value:
+    if not isinstance(change, SharedSysctl):
+        # A user that comes again wants whole what somebody may have removed: once in a run will do
+        if first or (known and directory not in _made):
+            try:
+                _make(change)
+            except KernelError:
+                if not known:
+                    _strike_off(directory, user)
+                raise
+            _made.add(directory)
+    elif kernel.read(change.path) != change.value:
         kernel.write(change.path, change.value)
 
 
-def release(change: SharedSysctl, user: str) -> None:
-    """Strikes `user` off; the last one puts the prior back first, so that a kill in between loses nothing."""
+def release(change: Change, user: str) -> None:
+    """Strikes `user` off; the last one undoes the change first, so that a kill in between loses nothing."""
     directory = _directory(change)
     if not exists(directory):
         return
     if exists(f"{directory}/{user}"):
-        if not _has_user(directory, other_than=user):
+        last = not _has_user(directory, other_than=user)
+        if last and isinstance(change, SharedSysctl):
             with open(f"{directory}/{_PRIOR}", encoding="utf-8", errors="surrogateescape") as file:
                 kernel.restore(change, file.read())
+        elif last:
+            _undo(change)
+    _made.discard(directory)
+    _strike_off(directory, user)
+
+
+def _strike_off(directory: str, user: str) -> None:
+    """Strikes `user` off; with the last one the directory goes."""
+    if exists(f"{directory}/{user}"):
         remove(f"{directory}/{user}")
     # A setting is switched only when it has a user: without one nothing is left to put back
     if not _has_user(directory, other_than=""):
@@ -56,8 +79,32 @@ def release(change: SharedSysctl, user: str) -> None:
         posix.rmdir(directory)
 
 
-def _directory(change: SharedSysctl) -> str:
-    return f"{_SHARED}/{change.path.replace('/', ':')}"
+def is_used(change: Change) -> bool:
+    """True while anybody uses it."""
+    return exists(_directory(change))
+
+
+def _make(change: Change) -> None:
+    try:
+        kernel.run(change.add())
+    except KernelError as error:
+        if not any(words in error.reason for words in kernel.EXISTS):
+            raise
+
+
+def _undo(change: Change) -> None:
+    try:
+        kernel.run(change.remove())
+    except KernelError as error:
+        if not kernel.is_gone(error.reason):
+            raise
+
+
+def _directory(change: Change) -> str:
+    if isinstance(change, SharedSysctl):
+        return f"{_SHARED}/{change.path.replace('/', ':')}"
+    words = [type(change).__name__, *(value.replace("/", "-") for _, value in change.fields())]
+    return f"{_SHARED}/{' '.join(words)}"
 
 
 def _has_user(directory: str, other_than: str) -> bool:

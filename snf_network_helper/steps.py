@@ -37,14 +37,27 @@ def prepare(change: Change, old: Entry | None) -> Entry:
     Pending is what has to be made. What stands already is applied if an earlier run made it, else kept. Routes and
     rules are not looked at: the kernel says so itself when one is to be added twice.
     """
-    if isinstance(change, SharedSysctl):
-        kernel.read(change.path)  # where the kernel has none, nothing must have been done yet
+    if change.is_shared:
+        if isinstance(change, SharedSysctl):
+            kernel.read(change.path)  # where the kernel has none, nothing must have been done yet
         return Entry(change)
+    if change.is_outside:
+        from snf_network_helper import outside
+
+        return outside.prepare(change, old)
+    if change.is_of_link:
+        from snf_network_helper import links
+
+        return links.prepare(change, old)
     if isinstance(change, Sysctl):
         value = kernel.read(change.path)
         if old is not None and old.state != KEPT:
             return Entry(change, APPLIED if value == change.value else PENDING, old.prior)
         return Entry(change, KEPT if value == change.value else PENDING, value)
+    if isinstance(change, Address) and not change.is_looked_for:
+        if old is not None and old.state == KEPT:
+            return Entry(change, KEPT)
+        return Entry(change, prior="ours" if old is not None else "")
     if isinstance(change, Address):
         present = kernel.has_address(change)
     elif isinstance(change, ArpSource) and old is not None and old.state != KEPT:
@@ -67,11 +80,29 @@ def apply(name: str, entries: Sequence[Entry], again: bool = False) -> None:
     again = again or any(isinstance(entry.change, Address) and entry.state == KEPT for entry in entries)
     pending = [entry for entry in entries if entry.state == PENDING]
     for family, group in groupby(pending, lambda entry: kernel.family_of(entry.change)):
-        if family:
+        if family == "nft":
+            entries = list(group)
+            _add_elements([entry.change.add() for entry in entries])
+            for entry in entries:
+                entry.state = APPLIED
+        elif family:
             again = _apply_batch(name, list(group), again) or again
         else:
             for entry in group:
                 _apply_one(name, entry, again)
+
+
+def _add_elements(commands: Sequence[str]) -> None:
+    """Adds the guard's elements; where somebody has flushed all of nftables, to a new guard."""
+    try:
+        kernel.nft(commands)
+    except KernelError as error:
+        if not kernel.is_gone(error.reason):
+            raise
+        from snf_network_helper.guest_changes import Guard
+
+        kernel.run(Guard().add())
+        kernel.nft(commands)
 
 
 def _apply_batch(name: str, todo: list[Entry], again: bool) -> bool:
@@ -109,6 +140,8 @@ def _state_of_existing(name: str, entry: Entry, reason: str) -> str:
     change = entry.change
     exists = any(words in reason for words in kernel.EXISTS)
     # To the kernel a rule of another protocol is another rule: only one of our own can be in the way of ours.
+    if exists and isinstance(change, Address) and not change.is_looked_for:
+        return APPLIED if entry.prior else KEPT
     holder = kernel.holder(change) if isinstance(change, Route) else "" if isinstance(change, Address) else "ours"
     if exists and holder == "ours" and (owner := _other_owner(name, change)):
         reason += f", {owner} has it"
@@ -143,9 +176,17 @@ def _apply_one(name: str, entry: Entry, again: bool) -> None:
 
 
 def _apply_change(name: str, change: Change, again: bool) -> None:
-    if isinstance(change, SharedSysctl):
+    if change.is_shared:
         with Lock(SHARED_LOCK):
             shared.acquire(change, name)
+    elif change.is_outside:
+        from snf_network_helper import outside
+
+        outside.make(change)
+    elif change.is_of_link:
+        from snf_network_helper import links
+
+        links.make(change)
     elif isinstance(change, Sysctl):
         kernel.write(change.path, change.value)
     elif isinstance(change, ArpSource):
@@ -180,7 +221,7 @@ def revert(name: str, entries: Sequence[Entry], plan: Sequence[Change] = ()) -> 
             else:
                 changes.append(entry.change)
         if changes:
-            left += _revert_batch(changes)
+            left += _revert_elements(changes) if family == "nft" else _revert_batch(changes)
     return left + _finish(working)
 
 
@@ -213,14 +254,34 @@ def _revert_batch(changes: list[Change]) -> Left:
     return left
 
 
+def _revert_elements(changes: list[Change]) -> Left:
+    """Deletes the guard's elements in one transaction, or where one of them is gone already, each by itself."""
+    try:
+        kernel.nft([change.remove() for change in changes])
+    except KernelError as error:
+        if len(changes) > 1:
+            return [left for change in changes for left in _revert_elements([change])]
+        if not kernel.is_gone(error.reason):
+            return [(changes[0], error.reason)]
+    return []
+
+
 def _revert_one(name: str, entry: Entry) -> list[Undoing]:
     """Undoes one change that ip(8) did not make, or begins to: what is still at work is returned."""
     change = entry.change
     deletion: kernel.Deletion | None = None
     try:
-        if isinstance(change, SharedSysctl):
+        if change.is_shared:
             with Lock(SHARED_LOCK):
                 shared.release(change, name)
+        elif change.is_outside:
+            from snf_network_helper import outside
+
+            outside.undo(change, entry.prior)
+        elif change.is_of_link:
+            from snf_network_helper import links
+
+            links.undo(change, entry.prior)
         elif isinstance(change, Sysctl):
             kernel.restore(change, entry.prior)
         elif isinstance(change, ArpSource):

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from snf_network_helper import kernel
+from snf_network_helper.bystanders import ends_table
+from snf_network_helper.changes import Route, Rule
 from snf_network_helper.errors import JournalError, RoutedError
-from snf_network_helper.journal import APPLIED, KEPT, Entry, Journal, Lock, names
+from snf_network_helper.journal import APPLIED, ATTACHED, KEPT, Entry, Journal, Lock, names
 from snf_network_helper.steps import Left, apply, prepare, revert
 
 TYPE_CHECKING = False
@@ -18,31 +20,51 @@ class StillStandingError(RoutedError):
     """Take-down finished, but some changes still stand: each with the reason why."""
 
 
-def bring_up(name: str, plan: Plan, run: str) -> None:
+def bring_up(
+    name: str, plan: Plan, run: str = "", request: str = "", renewing: bool = False, finishing: bool = False
+) -> None:
     """Makes the kernel hold the plan of the stanza `name` (IFACE:ADDRFAM); run twice, it makes whole what is missing.
 
     What an earlier plan of the stanza did and this one does not is undone first. On any failure all that this call did
     is undone, and what it undid comes back. `run` tells this ifup from every other: an interface may have several
-    stanzas of one family, and what the same ifup did for another is not outdated.
+    stanzas of one family, and what the same ifup did for another is not outdated. `request` is what an attachment was
+    asked for; `renewing` does nothing unless that is what the journal says. `finishing` undoes the ends of
+    tables which a former plan had to leave while guests went by them.
     """
     iface = name.rpartition(":")[0]
     with Lock(iface):
         before = Journal.read(name)
+        if renewing and before.request != request:
+            return
         old = {entry.change: entry for entry in before.entries}
         others = [entry for entry in before.entries if entry.change not in plan]
         outdated = [] if run and before.run == run else others
-        journal = Journal(name, run, since=before.since or run)
+        if finishing:
+            outdated = _ends_without_rule(others)
+        journal = Journal(name, run, since=before.since or run, request=request)
         entries: list[Entry] = []
         try:
             left = revert(name, outdated, plan)
             entries = [prepare(change, old.get(change)) for change in plan]
-            journal.entries = (_standing(outdated, left) if outdated else others) + entries
+            still = [entry for entry in others if entry not in outdated]
+            journal.entries = still + _standing(outdated, left) + entries
             journal.write()
             apply(name, entries, again=bool(old))
             journal.write()
         except (RoutedError, OSError) as error:  # whatever the system refuses, nothing is to stay half done
             fresh = [entry for entry in entries if entry.state == APPLIED and not _was_made(old.get(entry.change))]
+            before.request = before.request or request
             raise _rolled_back(error, before, fresh, outdated) from None
+
+
+def _ends_without_rule(entries: Sequence[Entry]) -> list[Entry]:
+    """The ends of tables that no rule among the entries looks up."""
+    tables = {change.table for change in (entry.change for entry in entries) if isinstance(change, Rule)}
+    return [
+        entry
+        for entry in entries
+        if isinstance(entry.change, Route) and ends_table(entry.change) and entry.change.table not in tables
+    ]
 
 
 def _rolled_back(
@@ -72,19 +94,29 @@ def _was_made(old: Entry | None) -> bool:
 
 
 def take_down(iface: str, since: str = "") -> None:
-    """Undoes everything that the journals of an interface hold, with `since` only what that ifup made.
+    """Undoes everything that the journals of an interface's stanzas hold, with `since` only what that ifup made.
 
     Raises StillStandingError when something would not go; the journal then holds exactly that.
     """
     with Lock(iface):
-        left: list[str] = []
-        for name in list(names(iface)):
-            try:
-                journal = Journal.read(name)
-                if not since or journal.since == since:
-                    left += [f"{change.remove()}: {reason}" for change, reason in _take_down_one(journal)]
-            except JournalError as error:
-                left.append(str(error))
+        _take_down(list(names(iface)), since)
+
+
+def take_down_guest(tap: str) -> None:
+    """Undoes an attachment; StillStandingError as for an interface."""
+    with Lock(tap):
+        _take_down([f"{tap}:{ATTACHED}"])
+
+
+def _take_down(journals: Sequence[str], since: str = "") -> None:
+    left: list[str] = []
+    for name in journals:
+        try:
+            journal = Journal.read(name)
+            if not since or journal.since == since:
+                left += [f"{change.remove()}: {reason}" for change, reason in _take_down_one(journal)]
+        except JournalError as error:
+            left.append(str(error))
     if left:
         raise StillStandingError("; ".join(left))
 

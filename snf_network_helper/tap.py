@@ -1,0 +1,85 @@
+"""The plan of an attachment: the changes that make one virtual machine reachable, in order; pure."""
+
+from collections.abc import Iterator
+
+from snf_network_helper.address import BITS
+from snf_network_helper.attachment import Attachment
+from snf_network_helper.changes import Change, ProxyNeighbour, Route, Sysctl
+from snf_network_helper.families import IPV4, IPV6
+from snf_network_helper.guest_changes import (
+    Guard,
+    GuardElement,
+    HardwareAddress,
+    LinkLocal,
+    LinkUp,
+    NoAddressGeneration,
+    SharedRule,
+)
+from snf_network_helper.network import Network
+from snf_network_helper.plan import Plan
+
+# The same on every TAP of every node, so that what a virtual machine knows of its router stays true when it moves.
+TAP_MAC = "02:73:6e:66:00:01"
+TAP_LINK_LOCAL = "fe80::1/64"
+
+
+def plan(attachment: Attachment, network: Network, force_forwarding: bool) -> Plan:
+    """The changes that attach a TAP; undone backwards."""
+    return tuple(_changes(attachment, network, force_forwarding))
+
+
+def _changes(attachment: Attachment, network: Network, force_forwarding: bool) -> Iterator[Change]:
+    tap = attachment.tap
+    # No address of the kernel's own making beside the constant one, and none that an advertisement of the guest gives
+    yield Sysctl(f"net/ipv6/conf/{tap}/accept_ra", "0")
+    yield NoAddressGeneration(tap)
+    yield HardwareAddress(tap, TAP_MAC)
+    # Before the link is up: only the guest's own addresses ever come out of the TAP
+    yield Guard()
+    yield GuardElement("inet", "taps", tap)
+    yield GuardElement("arp", "taps", tap)
+    # An address that an edit of the stanza has put outside the subnets is neither let out nor routed
+    addresses = [address for address in attachment.addresses if any(address in subnet for subnet in network.subnets)]
+    for address in addresses:
+        if address.family == IPV4:
+            yield GuardElement("inet", "sources4", tap, str(address))
+            yield GuardElement("arp", "sources", tap, str(address))
+        else:
+            yield GuardElement("inet", "sources6", tap, str(address))
+            yield GuardElement("inet", "targets6", tap, f"0x{address.value:032x}")
+    if gateway := network.gateways.get(IPV4):
+        # The node asks for the guest as the gateway: the guest sees nobody else on its link
+        yield GuardElement("arp", "askers", tap, str(gateway))
+    # Before there is an IPv6 address: the kernel counts it for a forwarding link once it is settled, and again when
+    # the link begins to forward meanwhile
+    yield from _forwarding(tap, force_forwarding)
+    # What comes from the subnet is routed by the table: one rule for all TAPs, for each rule costs every packet
+    for subnet in network.subnets:
+        table, priority = network.tables[subnet.family], network.priorities[subnet.family]
+        yield SharedRule(subnet.family, table, priority, str(subnet))
+    yield LinkUp(tap)
+    for family in (IPV4, IPV6):
+        if family == IPV6:
+            yield LinkLocal(TAP_LINK_LOCAL, tap)
+        for address in addresses:
+            if address.family == family:
+                yield Route(family, f"{address}/{BITS[family]}", dev=tap, table=network.tables[family])
+    for address in addresses:
+        if address.family == IPV6:
+            yield ProxyNeighbour(str(address), network.iface)
+    yield from _proxy(tap)
+
+
+def _forwarding(tap: str, force_forwarding: bool) -> Iterator[Change]:
+    yield Sysctl(f"net/ipv4/conf/{tap}/forwarding", "1")
+    yield Sysctl(f"net/ipv6/conf/{tap}/forwarding", "1")
+    if force_forwarding:
+        yield Sysctl(f"net/ipv6/conf/{tap}/force_forwarding", "1")
+
+
+def _proxy(tap: str) -> Iterator[Change]:
+    """The node answers for everybody whom the guest asks for: the last thing switched on, and without the delay."""
+    yield Sysctl(f"net/ipv4/neigh/{tap}/proxy_delay", "0")
+    yield Sysctl(f"net/ipv6/neigh/{tap}/proxy_delay", "0")
+    yield Sysctl(f"net/ipv6/conf/{tap}/proxy_ndp", "1")
+    yield Sysctl(f"net/ipv4/conf/{tap}/proxy_arp", "1")
