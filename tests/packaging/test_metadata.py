@@ -109,7 +109,7 @@ def test_nothing_to_install_is_forgotten(setup: dict[str, Any]) -> None:
         for folder in ("etc", "ifupdown", "man", "sbin")
         for path in (ROOT / folder).rglob("*")
         if path.is_file()
-    }
+    } | {str(path.relative_to(ROOT)) for path in (ROOT / "share").iterdir() if path.is_file()}
     assert {name for _, names in setup["data_files"] for name in names} == there
     modules = {path.parent for path in (ROOT / "snf_network_helper").rglob("*.py")}
     assert {ROOT / name.replace(".", "/") for name in setup["packages"]} == modules

@@ -33,8 +33,9 @@ SECCOMP = ctypes.CDLL("libseccomp.so.2")
 FILES = ("rename", "renameat", "renameat2", "unlink", "unlinkat", "rmdir", "mkdir", "mkdirat", "link", "symlink")
 WATCHED = {
     SECCOMP.seccomp_syscall_resolve_name(name.encode()): name
-    for name in (*FILES, "open", "openat", "write", "pwrite64", "fsync", "sendmsg", "sendto", "setsockopt")
+    for name in (*FILES, "open", "openat", "write", "pwrite64", "fsync", "sendmsg", "sendto", "setsockopt", "ioctl")
 }
+SETS_LINK = (0x8914, 0x8924)  # SIOCSIFFLAGS, SIOCSIFHWADDR
 CREATES = os.O_CREAT | os.O_TRUNC
 
 
@@ -87,6 +88,8 @@ class Call:
         if self.name in ("write", "pwrite64", "fsync"):
             path = self.target()
             return f"{self.name} {path}" if re.match(r"/(?!memfd:|dev/)", path) else ""
+        if self.name == "ioctl":  # how a link's state and MAC address are set
+            return f"ioctl {self.arguments[1]:#x}" if self.arguments[1] in SETS_LINK else ""
         if self.name == "setsockopt":  # how the legacy tables are replaced
             level, option = self.arguments[1:3]
             return f"setsockopt {level} {option}" if level in (0, 41) and 64 <= option < 80 else ""
@@ -113,6 +116,7 @@ class Tracer:
         self.action = action
         self.count = 0
         self.failing: dict[int, int] = {}
+        self.last = 0, ""
         self.log = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
         self.first = os.fork()
         if self.first == 0:
@@ -152,6 +156,11 @@ class Tracer:
         if call.stage == EXIT and call.pid in self.failing:
             ptrace(POKEUSER, call.pid, RAX, -self.failing.pop(call.pid) & 0xFFFFFFFFFFFFFFFF)
         elif change := call.change():
+            # The kernel has a write to /proc/sys begun anew for as long as its lock is held elsewhere
+            again = (call.pid, change) == self.last and change.startswith("write /proc/sys/")
+            self.last = call.pid, change
+            if again:
+                return
             self.count += 1
             os.write(self.log, f"{self.count} {change}\n".encode())
             if self.count == self.number:

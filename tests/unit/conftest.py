@@ -11,7 +11,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # the package of t
 from fake_kernel import FakeKernel
 from samples import IFACE, give_links
 
-from snf_network_helper import cli, facts, hook, journal, kernel, names, shared
+from snf_network_helper import cli, facts, guest_cli, hook, journal, kernel, names, shared
 from snf_network_helper.changes import Link, Sysctl
 from snf_network_helper.journal import APPLIED, Entry, Journal
 
@@ -39,7 +39,7 @@ def out_of_reach(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(facts, "SETTINGS", str(tmp_path / "settings"))
     monkeypatch.setattr(names, "_TABLE_NAMES", (str(tmp_path / "rt_tables"),))
     monkeypatch.setattr(hook, "_run", lambda _: "")
-    for module in (hook, cli):
+    for module in (hook, cli, guest_cli):
         monkeypatch.setattr(module, "heed_signals", lambda bringing_up: None)
 
 

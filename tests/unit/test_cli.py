@@ -21,7 +21,7 @@ Console = pytest.CaptureFixture[str]
 @pytest.fixture(autouse=True)
 def root(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever runs the tests, the journal's files are his own: so he is root here."""
-    monkeypatch.setattr(cli, "_need_root", lambda command: None)
+    monkeypatch.setattr(cli, "need_root", lambda command: None)
     monkeypatch.setattr(os, "environ", dict(os.environ))
 
 
@@ -180,7 +180,7 @@ def test_status_says_where_nothing_is_routed(
 
 
 def test_the_version_is_that_of_the_package(monkeypatch: pytest.MonkeyPatch, capsys: Console) -> None:
-    monkeypatch.setattr(cli, "version", lambda package: f"1.2.3 of {package}")
+    monkeypatch.setattr("importlib.metadata.version", lambda package: f"1.2.3 of {package}")
 
     with pytest.raises(SystemExit) as caught:
         cli.main(["--version"])
@@ -199,7 +199,7 @@ def test_an_interrupt_from_the_keyboard_is_one_word(monkeypatch: pytest.MonkeyPa
     def interrupt(_command: str) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(cli, "_need_root", interrupt)
+    monkeypatch.setattr(cli, "need_root", interrupt)
 
     assert cli.main(["down", IFACE]) == 1
     assert capsys.readouterr() == ("", "interrupted\n")

@@ -11,6 +11,9 @@ from lab.host import Host
 
 Lines = list[str]
 
+# What iptables-nft and arptables-nft name their tables.
+XTABLES = ("filter", "nat", "mangle", "raw", "security")
+
 
 @dataclass(frozen=True)
 class Snapshot:
@@ -64,6 +67,18 @@ def saved_tables(lines: Iterable[str]) -> Lines:
     return rules
 
 
+def nft_tables(lines: Iterable[str]) -> Lines:
+    """The tables of nft's own, each line with its table; those behind iptables and arptables are shown by these."""
+    rules: Lines = []
+    table = ""
+    for line in plain(lines):
+        if line.startswith("table "):
+            table = line.removesuffix(" {")
+        if table.split()[-1] not in XTABLES:
+            rules.append(f"{table}: {line.strip()}")
+    return rules
+
+
 def sysctls(lines: Iterable[str]) -> Lines:
     """Values below /proc/sys/net by their paths."""
     return sorted(plain(lines))
@@ -91,6 +106,7 @@ SECTIONS = {
     "iptables-legacy": Section("iptables-legacy-save", saved_tables),
     "ip6tables-nft": Section("ip6tables-nft-save", saved_tables),
     "ip6tables-legacy": Section("ip6tables-legacy-save", saved_tables),
+    "nft": Section("nft list ruleset", nft_tables),
     # Some of these can't be read, by design (stable_secret, route/flush).
     "sysctl": Section("grep -rs '' /proc/sys/net/ipv4 /proc/sys/net/ipv6 || [ $? = 2 ]", sysctls),
 }

@@ -1,0 +1,176 @@
+"""What attach refuses, by one line and with nothing changed; attach again, otherwise, and after failures."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from guestlab import NETWORK, TAP_MAC, attach, attach_command, detach, leftovers, node_up, plug, refused
+from lab.host import Host
+from lab.node import Node
+from lab.stanzas import Stanza
+
+SUBNETS = "192.0.2.0/24 2001:db8::/64"
+OUTSIDE = f"expected an address in {SUBNETS}"
+TAKEN = "expected an address that a virtual machine may have"
+
+
+@pytest.fixture(scope="module")
+def node() -> Iterator[Node]:
+    """A node with one machine's TAP, which every test here leaves detached."""
+    with node_up() as node, Host("guest") as guest, Host("second") as second:
+        plug(node.host, guest)
+        plug(node.host, second, "tap1")
+        yield node
+
+
+@pytest.mark.parametrize(
+    ("command", "line"),
+    [
+        (attach_command("tap0", "192.0.3.1"), f"tap0: --ip 192.0.3.1: {OUTSIDE}"),
+        (attach_command("tap0", "2001:db8:1::1"), f"tap0: --ip 2001:db8:1::1: {OUTSIDE}"),
+        (attach_command("tap0", "nonsense"), f"tap0: --ip nonsense: {OUTSIDE}"),
+        (attach_command("tap0", "fe80::5"), f"tap0: --ip fe80::5: {OUTSIDE}"),
+        (attach_command("tap0", "192.0.2.1"), f"tap0: --ip 192.0.2.1: {TAKEN}"),
+        (attach_command("tap0", "2001:db8::1"), f"tap0: --ip 2001:db8::1: {TAKEN}"),
+        (attach_command("tap0", "192.0.2.254"), f"tap0: --ip 192.0.2.254: {TAKEN}"),
+        (attach_command("tap0", "192.0.2.255"), f"tap0: --ip 192.0.2.255: {TAKEN}"),
+        (attach_command("tap0", "192.0.2.10", network="eth9"), "eth9: not up as a routed interface"),
+        (attach_command("tap0", "192.0.2.10", network="eth0"), "eth0: not up as a routed interface"),
+        (attach_command("tap9", "192.0.2.10"), "tap9: no such interface"),
+        (attach_command("a-name-too-long-for-a-link", "192.0.2.10"), "a-name-too-long-for-a-link: expected"),
+        (attach_command("../x", "192.0.2.10"), "../x: expected the name of a link"),
+        (attach_command(NETWORK, "192.0.2.10"), f"{NETWORK}: expected an interface other than the network's own"),
+        (attach_command("tap0"), "tap0: --ip: expected at least one address, or --mac and a /64 of the network"),
+        (attach_command("tap0", options="--mac 52:54:00:12:34"), "tap0: --mac 52:54:00:12:34: expected a MAC address"),
+        (attach_command("tap0", options="--mac 01:00:5e:00:00:01"), "tap0: --mac 01:00:5e:00:00:01: expected a MAC"),
+    ],
+)
+def test_refused_by_one_line_and_nothing_is_changed(node: Node, command: str, line: str) -> None:
+    before = node.snapshot()
+    assert refused(node.host, command).startswith(line)
+    assert before.difference(node.snapshot()) == ""
+    assert not [path for path in leftovers(node.host) if "attached" in path]
+
+
+def test_a_network_that_is_down_has_no_machines() -> None:
+    with node_up(Stanza(link="eth1")) as node, Host("guest") as guest:
+        plug(node.host, guest)
+        node.host.run("ifdown eth1")
+        command = attach_command("tap0", "192.0.2.10", network="eth1")
+        assert refused(node.host, command) == "eth1: not up as a routed interface"
+
+
+def test_a_router_that_is_no_node_has_no_machines() -> None:
+    with node_up(Stanza("router")) as node, Host("guest") as guest:
+        plug(node.host, guest)
+        line = refused(node.host, attach_command("tap0", "192.0.2.10"))
+        assert line == f"{NETWORK}: its role is router, which hosts no virtual machine"
+
+
+def test_two_machines_with_one_address(node: Node) -> None:
+    attach(node.host, "tap0", "192.0.2.10", "2001:db8::10", options="--no-probe")
+    before = node.snapshot()
+    for address in ("192.0.2.10", "2001:db8::10"):
+        assert "File exists" in refused(node.host, attach_command("tap1", address, options="--no-probe"))
+        assert before.difference(node.snapshot()) == ""
+    detach(node.host, "tap0")
+
+
+def test_attach_again_changes_nothing(node: Node) -> None:
+    start = node.snapshot()
+    attach(node.host, "tap0", "192.0.2.10", "2001:db8::10", options="--no-probe")
+    before = node.snapshot()
+    attach(node.host, "tap0", "192.0.2.10", "2001:db8::10")
+    assert before.difference(node.snapshot()) == ""
+    detach(node.host, "tap0")
+    assert start.difference(node.snapshot()) == ""
+
+
+def test_attach_again_makes_whole_what_is_missing(node: Node) -> None:
+    start = node.snapshot()
+    attach(node.host, "tap0", "192.0.2.10", "2001:db8::10", options="--no-probe")
+    before = node.snapshot()
+    node.host.run(
+        f"""
+        ip route del 192.0.2.10 table 222
+        ip -6 neigh del proxy 2001:db8::10 dev {NETWORK}
+        ip -6 addr del fe80::1/64 dev tap0
+        ip rule del from 192.0.2.0/24
+        ip link set tap0 address 02:00:00:00:00:99
+        echo 0 > /proc/sys/net/ipv4/conf/tap0/proxy_arp
+        nft delete table arp snf_network_helper
+        nft delete table inet snf_network_helper
+        """
+    )
+    attach(node.host, "tap0", "192.0.2.10", "2001:db8::10")
+    assert before.difference(node.snapshot()) == ""
+    detach(node.host, "tap0")
+    assert start.difference(node.snapshot()) == ""
+
+
+def test_attach_with_other_addresses_changes_those_only(node: Node) -> None:
+    start = node.snapshot()
+    attach(node.host, "tap0", "192.0.2.11", "2001:db8::11", options="--no-probe")
+    wanted = node.snapshot()
+    attach(node.host, "tap0", "192.0.2.10", "2001:db8::11", options="--no-probe")
+    assert wanted.difference(node.snapshot())
+    attach(node.host, "tap0", "192.0.2.11", "2001:db8::11", options="--no-probe")
+    assert wanted.difference(node.snapshot()) == ""
+    attach(node.host, "tap0", "192.0.2.12", options="--no-probe")
+    assert "2001:db8::11" not in "\n".join(node.snapshot().lines)
+    detach(node.host, "tap0")
+    assert start.difference(node.snapshot()) == ""
+
+
+def test_detach_of_what_is_not_attached_is_no_error(node: Node) -> None:
+    before = node.snapshot()
+    for tap in ("tap0", "tap9"):
+        done = node.host.attempt(f"snf-network-helper detach {tap}")
+        assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert before.difference(node.snapshot()) == ""
+
+
+OBSTACLES = {
+    "a route": "ip route add 192.0.2.10 dev eth0 table 222",
+    "a route of IPv6": "ip -6 route add 2001:db8::10 dev eth0 table 222",
+    "no nft": "mount --bind /bin/false /usr/sbin/nft",
+}
+
+
+@pytest.mark.parametrize("obstacle", OBSTACLES.values(), ids=list(OBSTACLES))
+def test_a_step_that_fails_undoes_the_others(node: Node, obstacle: str) -> None:
+    node.host.run(obstacle)
+    hidden = obstacle.startswith("mount")
+    before = None if hidden else node.snapshot()
+    line = refused(node.host, attach_command("tap0", "192.0.2.10", "2001:db8::10", options="--no-probe"))
+    assert line.startswith("tap0: ")
+    assert "undone)" in line
+    if before is None:
+        node.host.run("umount /usr/sbin/nft")
+        assert node.host.run("cat /sys/class/net/tap0/address").strip() != TAP_MAC
+    else:
+        assert before.difference(node.snapshot()) == ""
+        node.host.run(obstacle.replace(" add ", " del "))
+    assert not [path for path in leftovers(node.host) if "tap0" in path]
+
+
+def test_a_change_that_fails_brings_the_former_addresses_back(node: Node) -> None:
+    start = node.snapshot()
+    attach(node.host, "tap0", "192.0.2.10", options="--no-probe")
+    node.host.run(OBSTACLES["a route of IPv6"])
+    before = node.snapshot()
+    line = refused(node.host, attach_command("tap0", "192.0.2.11", "2001:db8::10", options="--no-probe"))
+    assert "the former setup is back" in line
+    assert before.difference(node.snapshot()) == ""
+    node.host.run(OBSTACLES["a route of IPv6"].replace(" add ", " del "))
+    detach(node.host, "tap0")
+    assert start.difference(node.snapshot()) == ""
+
+
+def test_verbose_shows_the_commands(node: Node) -> None:
+    shown = node.host.attempt(attach_command("tap0", "192.0.2.10", options="--no-probe -v")).stderr.splitlines()
+    assert "[#] ip route add 192.0.2.10/32 dev tap0 table 222 proto snf" in shown
+    assert "[#] ip link set tap0 up" in shown
+    assert all(line.startswith("[#] ") for line in shown)
+    detach(node.host, "tap0")

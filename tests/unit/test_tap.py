@@ -1,0 +1,110 @@
+"""The plan of an attachment, as the commands that make it and undo it; what is asked for, and the network it is for."""
+
+import pytest
+from fake_kernel import FakeKernel
+from samples import DUAL_STACK, IFACE, SETUPS, planned
+
+from snf_network_helper.address import Address, eui64
+from snf_network_helper.attachment import Attachment
+from snf_network_helper.changes import KINDS
+from snf_network_helper.errors import RoutedError
+from snf_network_helper.journal import APPLIED, Entry, Journal
+from snf_network_helper.network import Network
+from snf_network_helper.tap import plan
+from snf_network_helper.transaction import bring_up
+
+ADDS = """
+echo 0 > /proc/sys/net/ipv6/conf/tap0/accept_ra
+echo 1 > /proc/sys/net/ipv6/conf/tap0/addr_gen_mode
+ip link set dev tap0 address 02:73:6e:66:00:01
+nft -f /usr/share/snf-network-helper/guard.nft
+nft 'add element inet snf_network_helper taps { "tap0" }'
+nft 'add element arp snf_network_helper taps { "tap0" }'
+nft 'add element inet snf_network_helper sources4 { "tap0" . 192.0.2.10 }'
+nft 'add element arp snf_network_helper sources { "tap0" . 192.0.2.10 }'
+nft 'add element inet snf_network_helper sources6 { "tap0" . 2001:db8::10 }'
+nft 'add element inet snf_network_helper targets6 { "tap0" . 0x20010db8000000000000000000000010 }'
+nft 'add element arp snf_network_helper askers { "tap0" : 192.0.2.1 }'
+echo 1 > /proc/sys/net/ipv4/conf/tap0/forwarding
+echo 1 > /proc/sys/net/ipv6/conf/tap0/forwarding
+echo 1 > /proc/sys/net/ipv6/conf/tap0/force_forwarding
+ip rule add from 192.0.2.0/24 lookup 222 priority 32000 protocol snf
+ip -6 rule add from 2001:db8::/64 lookup 222 priority 32000 protocol snf
+ip link set tap0 up
+ip route add 192.0.2.10/32 dev tap0 table 222 proto snf
+ip -6 addr add fe80::1/64 dev tap0 nodad
+ip -6 route add 2001:db8::10/128 dev tap0 table 222 proto snf
+ip -6 neigh add proxy 2001:db8::10 dev eth0.222 protocol snf
+echo 0 > /proc/sys/net/ipv4/neigh/tap0/proxy_delay
+echo 0 > /proc/sys/net/ipv6/neigh/tap0/proxy_delay
+echo 1 > /proc/sys/net/ipv6/conf/tap0/proxy_ndp
+echo 1 > /proc/sys/net/ipv4/conf/tap0/proxy_arp
+"""
+
+
+@pytest.fixture
+def network(host: FakeKernel) -> Network:
+    """The network of the examples, up."""
+    bring_up(f"{IFACE}:inet", planned(DUAL_STACK))
+    return Network.of(IFACE)
+
+
+def attachment(network: Network, *addresses: str, mac: str = "") -> Attachment:
+    return Attachment.checked("tap0", network, list(addresses), mac)
+
+
+def test_the_plan_of_an_attachment(network: Network) -> None:
+    changes = plan(attachment(network, "192.0.2.10", "2001:db8::10"), network, force_forwarding=True)
+    assert [change.add() for change in changes] == ADDS.strip().splitlines()
+
+
+def test_without_an_address_of_a_family_nothing_of_it_is_made(network: Network) -> None:
+    adds = "\n".join(change.add() for change in plan(attachment(network, "192.0.2.10"), network, False))
+    assert "sources6 " not in adds
+    assert "neigh" not in adds.replace("/neigh/", "")
+    assert "force_forwarding" not in adds
+
+
+def test_every_change_is_in_the_journal_as_it_was(network: Network) -> None:
+    for change in plan(attachment(network, "192.0.2.10", "2001:db8::10"), network, True):
+        assert KINDS[type(change).__name__](**dict(change.fields())) == change
+        assert Entry.parse(Entry(change, APPLIED, "before").line()).change == change
+        assert change.remove()
+        assert change.remove() != change.add()
+
+
+def test_an_address_outside_the_subnets_is_left_out(network: Network) -> None:
+    given = attachment(network, "192.0.2.10", "2001:db8::10")
+    network.subnets = network.subnets[:1] if network.subnets[0].family == "6" else network.subnets[1:]
+    adds = "\n".join(change.add() for change in plan(given, network, True))
+    assert "192.0.2.10" not in adds
+    assert "2001:db8::10" in adds
+
+
+def test_the_address_made_of_the_mac(network: Network) -> None:
+    given = attachment(network, "192.0.2.10", mac="52:54:00:12:34:56")
+    assert list(map(str, given.addresses)) == ["192.0.2.10", "2001:db8::5054:ff:fe12:3456"]
+    assert eui64(bytes.fromhex("525400123456")) == 0x505400FFFE123456
+
+
+def test_a_request_is_read_as_it_was_written(network: Network) -> None:
+    given = attachment(network, "192.0.2.10", "2001:db8::10", mac="52:54:00:12:34:56")
+    given.link = "7"
+    assert Attachment.parse("tap0", given.request()).request() == given.request()
+
+
+@pytest.mark.parametrize("role", ["vmc", "router-vmc"])
+def test_the_network_is_known_from_what_is_up(host: FakeKernel, role: str) -> None:
+    bring_up(f"{IFACE}:inet", planned(SETUPS[role]))
+    network = Network.of(IFACE)
+    assert network.tables == {"4": "222", "6": "222"}
+    assert [str(network.gateways[family]) for family in ("4", "6")] == ["192.0.2.1", "2001:db8::1"]
+    assert sorted(map(str, network.subnets)) == ["192.0.2.0/24", "2001:db8::/64"]
+    assert network.asker == Address.parse("192.0.2.254" if role == "vmc" else "192.0.2.1")
+
+
+def test_a_router_hosts_no_machine(host: FakeKernel) -> None:
+    bring_up(f"{IFACE}:inet", planned(SETUPS["router"]))
+    with pytest.raises(RoutedError, match="its role is router"):
+        Network.of(IFACE)
+    assert Journal.read(f"{IFACE}:inet").entries

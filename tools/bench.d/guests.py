@@ -1,0 +1,223 @@
+"""Measures virtual machines beside many others: a packet's round trip in both layouts, and what attach takes.
+
+tools/bench-guests makes the namespaces and starts this. The other machines are links that lead nowhere, with all the
+state that the plan of an attachment makes for them: it is written in one go, for thousands of attaches take minutes.
+"""
+
+import argparse
+import os
+import platform
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from itertools import groupby
+from pathlib import Path
+from statistics import median
+
+import node
+from report import print_table
+
+sys.path.append("/usr/lib/python3/dist-packages")
+
+from snf_network_helper import kernel, links, shared, tap
+from snf_network_helper.attachment import Attachment
+from snf_network_helper.changes import Change, IpChange
+from snf_network_helper.facts import forces_forwarding
+from snf_network_helper.journal import APPLIED, Entry, Journal
+from snf_network_helper.network import Network
+
+LINK = "eth0.222"
+GATEWAYS = {"IPv4": "192.0.2.1", "IPv6": "2001:db8::1"}
+STANZA = f"""
+iface {LINK} inet manual
+    routed-subnet  192.0.0.0/16 2001:db8::/64
+    routed-gateway {" ".join(GATEWAYS.values())}
+"""
+GUEST = ("192.0.2.10", "2001:db8::2:10")
+ATTACH = ["/usr/sbin/snf-network-helper", "attach", "tap0", "--network", LINK, "--no-probe", "--ip", *GUEST]
+DETACH = ["/usr/sbin/snf-network-helper", "detach", "tap0"]
+
+
+def other(number: int) -> tuple[str, str, str]:
+    """Name and addresses of the n-th other machine."""
+    high, low = 16 + number // 200, 10 + number % 200
+    return f"t{number}", f"192.0.{high}.{low}", f"2001:db8::{high:x}:{low:x}"
+
+
+def spawn_host(name: str) -> int:
+    """A network namespace, by the process that holds it."""
+    holder = subprocess.Popen(["unshare", "--net", "cat"], stdin=subprocess.PIPE)  # it ends when we do
+    while os.readlink(f"/proc/{holder.pid}/ns/net") == os.readlink("/proc/self/ns/net"):
+        time.sleep(0.01)
+    holders.append(holder)
+    return holder.pid
+
+
+holders: list["subprocess.Popen[bytes]"] = []
+
+
+def inside(pid: int, script: str) -> str:
+    """Runs a script in a host's namespace."""
+    return node.run("nsenter", f"--target={pid}", "--net", "sh", "-ec", script)
+
+
+def build() -> int:
+    """The gateway, the network's link and one machine, whose namespace is returned."""
+    gateway, guest = spawn_host("gateway"), spawn_host("guest")
+    node.run("ip", "link", "add", LINK, "type", "veth", "peer", "name", "eth0", "netns", str(gateway))
+    inside(
+        gateway,
+        "echo 0 > /proc/sys/net/ipv6/conf/eth0/accept_dad; ip link set eth0 up;"
+        f"ip addr add {GATEWAYS['IPv4']}/16 dev eth0; ip -6 addr add {GATEWAYS['IPv6']}/64 dev eth0 nodad",
+    )
+    node.run("ip", "link", "add", "tap0", "type", "veth", "peer", "name", "eth0", "netns", str(guest))
+    inside(
+        guest,
+        "ip link set eth0 up;"
+        f"ip addr add {GUEST[0]}/16 dev eth0; ip route add default via {GATEWAYS['IPv4']};"
+        f"ip -6 addr add {GUEST[1]}/128 dev eth0 nodad; ip -6 route add default via fe80::1 dev eth0",
+    )
+    Path(f"/proc/sys/net/ipv6/conf/{LINK}/accept_dad").write_text("0", "ascii")
+    Path(f"/proc/sys/net/ipv6/conf/{LINK}/addr_gen_mode").write_text("0", "ascii")
+    node.run("ip", "link", "set", LINK, "up")
+    node.set_hooks(True)
+    node.configure(STANZA)
+    node.run("ifup", LINK)
+    return guest
+
+
+def make_links(first: int, last: int) -> None:
+    """The links of other machines."""
+    lines = [f"link add {name} type veth peer name p{name}" for name, *_ in map(other, range(first, last))]
+    node.run("ip", "-batch", "-", stdin="\n".join(lines) + "\n")
+
+
+def populate(first: int, last: int) -> None:
+    """Attaches other machines, as `attach` would one after the other."""
+    make_links(first, last)
+    network = Network.of(LINK)
+    plans = {}
+    for number in range(first, last):
+        name, *addresses = other(number)
+        attachment = Attachment.checked(name, network, addresses, "")
+        attachment.link = links.number(name)
+        plans[name] = tap.plan(attachment, network, forces_forwarding())
+        entries = [Entry(change, APPLIED) for change in plans[name]]
+        Journal(f"{name}:attached", entries=entries, request=attachment.request()).write()
+        for change in plans[name]:
+            if change.is_shared:
+                shared.acquire(change, f"{name}:attached")
+    # All that goes into one batch for one machine does so for all of them, in the order of the plan
+    for steps in zip(*plans.values(), strict=True):
+        for kind, changes in groupby(steps, type):
+            make(kind, list(changes))
+
+
+def make(kind: type[Change], changes: list[Change]) -> None:
+    """Makes changes of one kind."""
+    if issubclass(kind, IpChange):
+        kernel.batch([change.add() for change in changes], keep_going=False)
+    elif kind.batched_by_nft:
+        kernel.nft([change.add() for change in changes])
+    elif kind.is_of_link:
+        for change in changes:
+            links.make(change)
+    elif not kind.is_shared:
+        for change in changes:
+            Path("/proc/sys", change.fields()[0][1]).write_text(change.fields()[1][1], "ascii")
+
+
+def usual_layout(first: int, last: int) -> None:
+    """What sites script: for each machine a rule of its own, of routing and of iptables."""
+    if not first:
+        for family in (["ip"], ["ip", "-6"]):
+            node.run(*family, "rule", "add", "iif", "tap0", "lookup", "222")
+        for tables in ("iptables", "ip6tables"):
+            node.run(tables, "-A", "FORWARD", "-i", "tap0", "-j", "ACCEPT")
+    for family in (["ip"], ["ip", "-6"]):
+        lines = [f"rule add iif {other(number)[0]} lookup 222 priority 31000" for number in range(first, last)]
+        node.run(*family, "-batch", "-", stdin="\n".join(lines) + "\n")
+    for restore in ("iptables-restore", "ip6tables-restore"):
+        lines = [f"-I FORWARD 1 -i {other(number)[0]} -j ACCEPT" for number in range(first, last)]
+        node.run(restore, "--noflush", stdin="\n".join(["*filter", *lines, "COMMIT"]) + "\n")
+
+
+def clear_usual_layout() -> None:
+    """Removes these rules."""
+    for family in (["ip"], ["ip", "-6"]):
+        there = [line.split(":\t")[1] for line in node.run(*family, "rule").splitlines() if "iif t" in line]
+        lines = [f"rule del {rule.removeprefix('from all ').replace(' [detached]', '')}" for rule in there]
+        node.run(*family, "-batch", "-", stdin="\n".join(lines) + "\n")
+    for tables in ("iptables", "ip6tables"):
+        node.run(tables, "-F", "FORWARD")
+
+
+def round_trip(guest: int, family: str, echoes: int) -> float:
+    """The median round trip from the machine to the gateway, in microseconds."""
+    said = inside(guest, f"ping -n -i 0.0005 -c {echoes} -W 1 {GATEWAYS[family]}")
+    times = [float(text) * 1000 for text in re.findall(r" time=([0-9.]+) ms", said)]
+    if len(times) < echoes * 0.99:
+        raise SystemExit(f"bench: {len(times)} of {echoes} echoes came back")
+    return median(times)
+
+
+def timed(command: list[str]) -> float:
+    """How long a command takes, in milliseconds."""
+    start = time.perf_counter()
+    node.run(*command)
+    return (time.perf_counter() - start) * 1000
+
+
+def growing(
+    counts: list[int], grow: Callable[[int, int], None], measure: Callable[[], list[float]]
+) -> Iterator[tuple[int, list[float]]]:
+    """What is measured beside each number of other machines."""
+    there = 0
+    for count in counts:
+        if count > there or not count:
+            grow(there, count)
+        there = count
+        yield count, measure()
+
+
+def main() -> None:
+    """Prints both tables."""
+    parser = argparse.ArgumentParser(prog="tools/bench-guests", description=__doc__.partition(":")[0])
+    parser.add_argument("-n", type=int, default=20, metavar="RUNS", help="attaches for each figure (20)")
+    parser.add_argument("--echoes", type=int, default=4000, help="echoes for each figure (4000)")
+    parser.add_argument("--counts", type=int, nargs="+", default=[0, 1000, 4000], help="other machines (0 1000 4000)")
+    parser.add_argument("--markdown", action="store_true", help="print the tables as docs/guests.md has them")
+    options = parser.parse_args()
+
+    node.set_up(Path("/"))
+    print(node.versions(), f"Python {platform.python_version()}", f"Linux {platform.release()}", sep=", ", flush=True)
+    guest = build()
+
+    def trips() -> list[float]:
+        measured = [[round_trip(guest, family, options.echoes // 4) for _ in range(4)] for family in GATEWAYS]
+        return [min(medians) for medians in measured]
+
+    def attaches() -> list[float]:
+        node.run(*DETACH)
+        up, down = [], []
+        for _ in range(options.n):
+            up.append(timed(ATTACH))
+            down.append(timed(DETACH))
+        node.run(*ATTACH)
+        return [*trips(), median(up), min(up), median(down), min(down)]
+
+    node.run(*ATTACH)
+    usual = dict(growing(options.counts, usual_layout, trips))
+    clear_usual_layout()
+    ours = dict(growing(options.counts, lambda first, last: populate(first, last) if last else None, attaches))
+    head = ["other machines", *(f"{layout}, {family}" for layout in ("attach", "usual") for family in GATEWAYS)]
+    rows = [[str(count), *(f"{trip:.0f}" for trip in (*ours[count][:2], *usual[count]))] for count in options.counts]
+    print_table("Median round trip from a machine to the gateway, µs", head, rows, options.markdown)
+    head = ["other machines", "attach", "fastest", "detach", "fastest"]
+    rows = [[str(count), *(f"{took:.1f}" for took in ours[count][2:])] for count in options.counts]
+    print_table("attach and detach without the probe, ms", head, rows, options.markdown)
+
+
+main()
