@@ -6,7 +6,6 @@ import posix
 import sys
 
 from snf_network_helper import kernel, shared, system
-from snf_network_helper.background import in_background
 from snf_network_helper.errors import RoutedError, StanzaError
 from snf_network_helper.journal import Journal, attached, names
 from snf_network_helper.signals import heed_signals
@@ -73,6 +72,8 @@ def _follow_up(iface: str, stanza: Stanza) -> None:
     from snf_network_helper.stanza import VMC
 
     if stanza.role != VMC:
+        from snf_network_helper.background import in_background
+
         in_background(lambda: _announce(iface, list(stanza.gateways.values())))
     if attached():
         from snf_network_helper.guests import renew
