@@ -16,10 +16,11 @@ class Attachment:
     """One TAP, the routed interface whose network it belongs to, and the addresses behind it.
 
     `link` is the kernel's number of the TAP: another one of the same name is another machine's. With `serve` the guest
-    is told its addresses by servers of its own, with `dns` its name servers too.
+    is told its addresses by servers of its own, with `dns` its name servers too. One that `leaves` is about to move
+    out.
     """
 
-    __slots__ = ("addresses", "dns", "hostname", "link", "mac", "network", "serve", "tap")
+    __slots__ = ("addresses", "dns", "hostname", "leaves", "link", "mac", "network", "serve", "tap")
 
     def __init__(
         self,
@@ -31,6 +32,7 @@ class Attachment:
         hostname: str = "",
         serve: bool = False,
         dns: tuple[Address, ...] = (),
+        leaves: bool = False,
     ) -> None:
         self.tap = tap
         self.network = network
@@ -40,6 +42,7 @@ class Attachment:
         self.hostname = hostname
         self.serve = serve
         self.dns = dns
+        self.leaves = leaves
 
     def of_family(self, family: str) -> tuple[Address, ...]:
         """The addresses of one family."""
@@ -50,6 +53,7 @@ class Attachment:
         words = [f"network={self.network}", f"ip={','.join(map(str, self.addresses))}"]
         words += [f"{name}={value}" for name in ("mac", "link", "hostname") if (value := getattr(self, name))]
         words += [f"dns={','.join(map(str, self.dns))}"] * bool(self.dns) + ["serve=yes"] * self.serve
+        words += ["leaves=yes"] * self.leaves
         return " ".join(words)
 
     @classmethod
@@ -60,7 +64,7 @@ class Attachment:
             tuple(Address.parse(text) for text in fields.get(name, "").split(",") if text) for name in ("ip", "dns")
         )
         mac, link, hostname = (fields.get(name, "") for name in ("mac", "link", "hostname"))
-        return cls(tap, fields["network"], addresses, mac, link, hostname, "serve" in fields, dns)
+        return cls(tap, fields["network"], addresses, mac, link, hostname, "serve" in fields, dns, "leaves" in fields)
 
     @classmethod
     def checked(

@@ -11,8 +11,8 @@ if TYPE_CHECKING:  # for annotations only: importing it costs every ifup 2 ms
     from collections.abc import Callable
 
 
-def in_background(work: Callable[[], None]) -> None:
-    """Leaves a process behind that does the work and ends; it has no terminal and none of the files we were given."""
+def in_background(work: Callable[[], None], keep: int = 2) -> None:
+    """Leaves a process behind that does the work and ends; of our files it has only the one to `keep`."""
     if posix.fork():
         return
     try:
@@ -22,7 +22,8 @@ def in_background(work: Callable[[], None]) -> None:
         nothing = posix.open("/dev/null", posix.O_RDWR)
         for stream in (0, 1, 2):  # whoever started us may read them to their end
             posix.dup2(nothing, stream)
-        posix.closerange(3, posix.sysconf("SC_OPEN_MAX"))
+        posix.closerange(3, keep)
+        posix.closerange(keep + 1, posix.sysconf("SC_OPEN_MAX"))
         work()
     finally:
         posix._exit(0)

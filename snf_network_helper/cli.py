@@ -9,7 +9,7 @@ from snf_network_helper import guest_cli, kernel, system
 from snf_network_helper.changes import Change
 from snf_network_helper.errors import RoutedError
 from snf_network_helper.guest_cli import PROGRAM, Commands, need_root
-from snf_network_helper.journal import DIRECTORY, KEPT, Journal, attached_names, names
+from snf_network_helper.journal import AWAITED, DIRECTORY, KEPT, Journal, attached_names, names
 from snf_network_helper.names import SYSTEM_FILE, check_interface
 from snf_network_helper.signals import heed_signals
 from snf_network_helper.transaction import take_down
@@ -130,7 +130,7 @@ def _status(arguments: argparse.Namespace) -> int:
     rows = [
         {
             "stanza": journal.name,
-            "state": entry.state if is_present(entry.change, in_kernel) else "missing",
+            "state": entry.state if entry.state == AWAITED or is_present(entry.change, in_kernel) else "missing",
             "change": entry.change.add(),
             **({"prior": entry.prior} if entry.prior else {}),
         }

@@ -9,6 +9,10 @@ class StanzaError(RoutedError):
     """An option in the stanza is wrong; nothing was changed."""
 
 
+class NetworkDownError(RoutedError):
+    """There is no routed interface of that name for virtual machines now."""
+
+
 class KernelError(RoutedError):
     """A command failed: which one, and the kernel's (or the tool's) reason."""
 

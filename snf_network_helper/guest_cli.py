@@ -38,6 +38,7 @@ def add_attach(commands: Commands) -> None:
 def add_detach(commands: Commands) -> None:
     command = commands.add_parser("detach", help="undo what attach did for TAP")
     command.add_argument("tap", metavar="TAP")
+    command.add_argument("--migrate-out", action="store_true", help="once another node answers for the machine")
     command.add_argument("--if-gone", action="store_true", help="only if there is no such interface any more")
     command.add_argument("-v", "--verbose", action="store_true", help="print each command as it is run")
     command.set_defaults(command=_detach)
@@ -63,7 +64,8 @@ def _attach(arguments: argparse.Namespace) -> int:
     )
     heed_signals(bringing_up=True)
     try:
-        guests.attach(attachment, network, probe=arguments.role == "start" and not arguments.no_probe)
+        moves_in = arguments.role == "migrate-in"
+        guests.attach(attachment, network, probe=not moves_in and not arguments.no_probe, moves_in=moves_in)
     except RoutedError as error:
         raise RoutedError(f"{arguments.tap}: {error}") from None
     return 0
@@ -77,7 +79,10 @@ def _detach(arguments: argparse.Namespace) -> int:
     tap = check_interface(arguments.tap)
     heed_signals(bringing_up=False)
     try:
-        guests.detach(tap, only_if_gone=arguments.if_gone)
+        if arguments.migrate_out:
+            guests.leave(tap)
+        else:
+            guests.detach(tap, only_if_gone=arguments.if_gone)
     except RoutedError as error:
         raise RoutedError(f"{tap}: {error}") from None
     return 0

@@ -3,24 +3,34 @@
 from __future__ import annotations
 
 import os
+import time
+from collections.abc import Callable
 
 from snf_network_helper import links, shared
 from snf_network_helper.address import Address
 from snf_network_helper.announce import announce, in_use
 from snf_network_helper.attachment import Attachment
+from snf_network_helper.background import in_background
 from snf_network_helper.bystanders import ends_table
-from snf_network_helper.errors import RoutedError
+from snf_network_helper.errors import NetworkDownError, RoutedError
 from snf_network_helper.facts import forces_forwarding
+from snf_network_helper.families import IPV4
 from snf_network_helper.guest_changes import NFDHCPD_DIRECTORY, SharedRule
 from snf_network_helper.journal import ATTACHED, Journal, Lock, attached, names
 from snf_network_helper.network import Network
 from snf_network_helper.plan import Plan
-from snf_network_helper.tap import plan
-from snf_network_helper.transaction import bring_up, take_down, take_down_guest
+from snf_network_helper.tap import hosting, plan
+from snf_network_helper.transaction import bring_up, change_request, take_down, take_down_guest
+
+# How long an attach waits for a machine that is about to move in: one that is there already answers at once.
+_ARRIVAL_SECONDS = 0.05
 
 
-def attach(attachment: Attachment, network: Network, probe: bool) -> None:
-    """Makes the guest reachable and says so on the link; with `probe`, unless another host answers for its address."""
+def attach(attachment: Attachment, network: Network, probe: bool, moves_in: bool = False) -> None:
+    """Makes the guest reachable and says so on the link; with `probe`, unless another host answers for its address.
+
+    For one that `moves_in` all is made but that the node answers for it; this is done as soon as it is heard.
+    """
     tap = attachment.tap
     attachment.link = links.number(tap)
     if not attachment.link:
@@ -36,11 +46,51 @@ def attach(attachment: Attachment, network: Network, probe: bool) -> None:
             raise RoutedError(f"--ip {address}: in use, {mac} on {network.iface} answers for it")
     with Lock(network.iface, shared=True):  # no ifup or ifdown of the network meanwhile
         network = Network.of(network.iface)
-        bring_up(_name(tap), _plan(attachment, network), request=attachment.request())
-    _announce(network.iface, [attachment])
+        changes = _plan(attachment, network)
+        awaiting = hosting(changes, tap) if moves_in else ()
+        bring_up(_name(tap), changes, request=attachment.request(), awaiting=awaiting)
+    if Journal.read(_name(tap)).awaits:
+        _await_machine(attachment, network)
+    else:
+        _announce(network.iface, [attachment])
 
 
-def detach(tap: str, only_if_gone: bool = False) -> None:
+def _await_machine(attachment: Attachment, network: Network) -> None:
+    """Leaves it to the background; a machine that is there already is reachable when this returns."""
+    from snf_network_helper.migration import wait_for_arrival
+
+    in_background(lambda: wait_for_arrival(attachment, network.gateways.get(IPV4)))
+    end = time.monotonic() + _ARRIVAL_SECONDS
+    while time.monotonic() < end and Journal.read(_name(attachment.tap)).awaits:
+        time.sleep(0.001)
+
+
+def leave(tap: str) -> None:
+    """Undoes an attachment as soon as another node answers for its machine; until then it goes on being reachable here.
+
+    At once where another one does so already, where the machine has not moved in yet, and where there is no network.
+    """
+    journal = Journal.read(_name(tap))
+    if not journal.entries:
+        return
+    attachment = Attachment.parse(tap, journal.request)
+    iface = attachment.network
+    try:
+        stays = not journal.awaits and links.number(tap) == attachment.link
+        stays = stays and not in_use(iface, attachment.addresses, Network.of(iface).asker)
+    except NetworkDownError:
+        stays = False
+    if not stays:
+        detach(tap)
+        return
+    from snf_network_helper.migration import wait_for_departure
+
+    attachment.leaves = True
+    if change_request(tap, journal.request, attachment.request()):
+        in_background(lambda: wait_for_departure(attachment, lambda first: detach(tap, first=first)))
+
+
+def detach(tap: str, only_if_gone: bool = False, first: Callable[[Journal], bool] = lambda _: True) -> None:
     """Undoes an attachment, also of a TAP that is gone, and what an earlier ifdown had to leave for it."""
     journal = Journal.read(_name(tap))
     if not journal.entries:
@@ -48,7 +98,7 @@ def detach(tap: str, only_if_gone: bool = False) -> None:
     attachment = Attachment.parse(tap, journal.request)
     if only_if_gone and links.number(tap) == attachment.link:
         return
-    take_down_guest(tap)
+    take_down_guest(tap, first)
     rules = [entry.change for entry in journal.entries if isinstance(entry.change, SharedRule)]
     left = [entry.change for name in names(attachment.network) for entry in Journal.read(name).entries]
     if left and all(ends_table(change) for change in left) and not any(shared.is_used(rule) for rule in rules):
@@ -68,8 +118,12 @@ def renew(iface: str) -> list[str]:
             if links.number(tap) != attachment.link:
                 take_down_guest(tap)
                 continue
-            bring_up(_name(tap), _plan(attachment, Network.of(iface)), request=attachment.request(), renewing=True)
-            works.append(attachment)
+            journal = Journal.read(_name(tap))
+            changes = _plan(attachment, Network.of(iface))
+            awaiting = hosting(changes, tap) if journal.awaits else ()
+            bring_up(_name(tap), changes, request=attachment.request(), renewing=True, awaiting=awaiting)
+            if not awaiting:
+                works.append(attachment)
         except RoutedError as error:
             errors.append(f"{tap}: {error}")
     if works:
@@ -87,12 +141,15 @@ def _plan(attachment: Attachment, network: Network) -> Plan:
 
 
 def _announce(iface: str, attachments: list[Attachment]) -> None:
-    """Announces the addresses, and later only those of the attachments that still stand."""
+    """Announces the addresses, and later only those of machines that still are here, and not about to leave."""
     taps = {address: one.tap for one in attachments for address in one.addresses}
 
     def is_here(address: Address) -> bool:
-        request = Journal.read(_name(taps[address])).request
-        return bool(request) and address in Attachment.parse(taps[address], request).addresses
+        journal = Journal.read(_name(taps[address]))
+        if not journal.request or journal.awaits:
+            return False
+        attachment = Attachment.parse(taps[address], journal.request)
+        return address in attachment.addresses and not attachment.leaves
 
     announce(iface, list(taps), is_here)
 

@@ -28,7 +28,8 @@ ATTACHED = "attached"  # in the place of the address family
 PENDING = "pending"  # about to be done; after a kill: perhaps done
 APPLIED = "applied"
 KEPT = "kept"  # was there before us, and stays
-_STATES = (PENDING, APPLIED, KEPT)
+AWAITED = "awaited"  # to be done once the machine that moves in is heard
+_STATES = (PENDING, APPLIED, KEPT, AWAITED)
 
 
 class Entry:
@@ -84,6 +85,11 @@ class Journal:
         self.since = since
         self.request = request
         self.entries = list(entries)
+
+    @property
+    def awaits(self) -> bool:
+        """True while the machine of an attachment has not been heard."""
+        return any(entry.state == AWAITED for entry in self.entries)
 
     @property
     def path(self) -> str:

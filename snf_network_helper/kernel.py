@@ -127,6 +127,18 @@ def batch(commands: Sequence[str], keep_going: bool) -> tuple[list[tuple[int, st
     lines = [command.removeprefix(six if family else "ip ") for command in commands]
     argv = ["ip", *family, *(["-force"] if keep_going else []), "-batch", "-"]
     code, stdout, stderr = _run(argv, "\n".join(lines) + "\n")
+    failures = batch_failures(stderr)
+    if code and not failures:
+        raise KernelError(" ".join(argv), _reason(stderr))
+    ran = len(commands) if keep_going or not failures else failures[0][0] + 1
+    for command in commands[:ran]:
+        if " show " not in command:
+            _show(command)
+    return failures, stdout
+
+
+def batch_failures(stderr: str) -> list[tuple[int, str]]:
+    """Index and reason of each command of an `ip -batch -` that failed."""
     failures = []
     reasons = ""
     for line in stderr.splitlines():
@@ -136,13 +148,7 @@ def batch(commands: Sequence[str], keep_going: bool) -> tuple[list[tuple[int, st
             reasons = ""
         else:
             reasons += line + "\n"
-    if code and not failures:
-        raise KernelError(" ".join(argv), _reason(stderr))
-    ran = len(commands) if keep_going or not failures else failures[0][0] + 1
-    for command in commands[:ran]:
-        if " show " not in command:
-            _show(command)
-    return failures, stdout
+    return failures
 
 
 def nft(commands: Sequence[str]) -> None:

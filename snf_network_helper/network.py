@@ -3,7 +3,7 @@
 from snf_network_helper.address import Address, Prefix
 from snf_network_helper.changes import Address as LinkAddress
 from snf_network_helper.changes import ArpSource, Route, Rule
-from snf_network_helper.errors import RoutedError
+from snf_network_helper.errors import NetworkDownError
 from snf_network_helper.journal import Journal, names
 
 
@@ -33,12 +33,13 @@ class Network:
 
     @classmethod
     def of(cls, iface: str) -> "Network":
-        """Reads the journals of a routed interface; RoutedError where it is not up, or hosts no virtual machines."""
+        """Reads the journals of a routed interface; NetworkDownError where it is not up, or hosts no machines."""
         changes = [entry.change for name in names(iface) for entry in Journal.read(name).entries]
         rules = [change for change in changes if isinstance(change, Rule) and change.iif == iface]
         if not rules:
-            why = "its role is router, which hosts no virtual machine" if changes else "not up as a routed interface"
-            raise RoutedError(f"{iface}: {why}")
+            is_router = any(isinstance(change, LinkAddress) for change in changes)
+            why = "its role is router, which hosts no virtual machine" if is_router else "not up as a routed interface"
+            raise NetworkDownError(f"{iface}: {why}")
         routes = [change for change in changes if isinstance(change, Route) and change.dev == iface and change.table]
         gateways = {route.family: Address.parse(route.via) for route in routes if route.via}
         gateways |= {

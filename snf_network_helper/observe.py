@@ -19,7 +19,7 @@ from snf_network_helper.changes import (
 )
 from snf_network_helper.errors import KernelError
 from snf_network_helper.families import IPV4, IPV6
-from snf_network_helper.guest_changes import GUARD_TABLE, Guard, GuardElement, SharedRule
+from snf_network_helper.guest_changes import GUARD_TABLE, Guard, GuardElement, Hosted, SharedRule
 from snf_network_helper.journal import APPLIED, KEPT, Entry
 from snf_network_helper.neighbours import protocol_number
 
@@ -42,13 +42,20 @@ def _guard() -> Iterator[Change]:
         for item in json.loads(shown)["nftables"] if shown else ():
             if family == "inet" and "table" in item:
                 yield Guard()
-            members = item.get("set") or item.get("map") or {}
+            members = item.get("set") or item.get("map") or {"name": ""}
+            if members["name"].startswith("gone"):  # the kernel's own
+                continue
             for element in members.get("elem", ()):
                 words = element["concat"] if isinstance(element, dict) else element
                 tap, address = words if isinstance(words, list) else (words, "")
-                if members["name"] == "targets6":
+                if members["name"].startswith("hosted"):
+                    tap, address = "", words
+                if members["name"] in ("targets6", "hosted6"):
                     address = f"0x{_number(address):032x}"
-                yield GuardElement(family, members["name"], tap, address)
+                if tap:
+                    yield GuardElement(family, members["name"], tap, address)
+                else:
+                    yield Hosted(family, members["name"], address)
 
 
 def _number(shown: int | str) -> int:

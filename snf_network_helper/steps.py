@@ -82,7 +82,7 @@ def apply(name: str, entries: Sequence[Entry], again: bool = False) -> None:
     for family, group in groupby(pending, lambda entry: kernel.family_of(entry.change)):
         if family == "nft":
             entries = list(group)
-            _add_elements([entry.change.add() for entry in entries])
+            add_elements([entry.change.add() for entry in entries])
             for entry in entries:
                 entry.state = APPLIED
         elif family:
@@ -92,7 +92,7 @@ def apply(name: str, entries: Sequence[Entry], again: bool = False) -> None:
                 _apply_one(name, entry, again)
 
 
-def _add_elements(commands: Sequence[str]) -> None:
+def add_elements(commands: Sequence[str]) -> None:
     """Adds the guard's elements; where somebody has flushed all of nftables, to a new guard."""
     try:
         kernel.nft(commands)
@@ -129,13 +129,13 @@ def _apply_batch(name: str, todo: list[Entry], again: bool) -> bool:
             if index not in reasons:
                 entry.state = APPLIED
         for index, reason in failures:
-            todo[index].state = _state_of_existing(name, todo[index], reason)
+            todo[index].state = state_of_existing(name, todo[index], reason)
             stood = True
         todo = todo[ran:]
     return stood
 
 
-def _state_of_existing(name: str, entry: Entry, reason: str) -> str:
+def state_of_existing(name: str, entry: Entry, reason: str) -> str:
     """Applied or kept, for what could not be added because it stands already; KernelError if something else does."""
     change = entry.change
     exists = any(words in reason for words in kernel.EXISTS)

@@ -10,6 +10,7 @@ from snf_network_helper.guest_changes import (
     Guard,
     GuardElement,
     HardwareAddress,
+    Hosted,
     LinkLocal,
     LinkUp,
     NoAddressGeneration,
@@ -44,9 +45,11 @@ def _changes(attachment: Attachment, network: Network, force_forwarding: bool) -
         if address.family == IPV4:
             yield GuardElement("inet", "sources4", tap, str(address))
             yield GuardElement("arp", "sources", tap, str(address))
+            yield Hosted("arp", "hosted", address=str(address))
         else:
             yield GuardElement("inet", "sources6", tap, str(address))
             yield GuardElement("inet", "targets6", tap, f"0x{address.value:032x}")
+            yield Hosted("inet", "hosted6", address=f"0x{address.value:032x}")
     if gateway := network.gateways.get(IPV4):
         # The node asks for the guest as the gateway: the guest sees nobody else on its link
         yield GuardElement("arp", "askers", tap, str(gateway))
@@ -68,6 +71,15 @@ def _changes(attachment: Attachment, network: Network, force_forwarding: bool) -
         if address.family == IPV6:
             yield ProxyNeighbour(str(address), network.iface)
     yield from _proxy(tap)
+
+
+def hosting(changes: Plan, tap: str) -> Plan:
+    """Those changes of a plan by which the node answers for the machine: they wait for one that is about to move in."""
+    return tuple(
+        change
+        for change in changes
+        if isinstance(change, (Hosted, ProxyNeighbour)) or (isinstance(change, Route) and change.dev == tap)
+    )
 
 
 def _forwarding(tap: str, force_forwarding: bool) -> Iterator[Change]:

@@ -6,12 +6,12 @@ from snf_network_helper import kernel
 from snf_network_helper.bystanders import ends_table
 from snf_network_helper.changes import Route, Rule
 from snf_network_helper.errors import JournalError, RoutedError
-from snf_network_helper.journal import APPLIED, ATTACHED, KEPT, Entry, Journal, Lock, names
+from snf_network_helper.journal import APPLIED, ATTACHED, AWAITED, KEPT, PENDING, Entry, Journal, Lock, names
 from snf_network_helper.steps import Left, apply, prepare, revert
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # for annotations only: importing it costs every ifup 2 ms
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from snf_network_helper.plan import Plan
 
@@ -21,7 +21,13 @@ class StillStandingError(RoutedError):
 
 
 def bring_up(
-    name: str, plan: Plan, run: str = "", request: str = "", renewing: bool = False, finishing: bool = False
+    name: str,
+    plan: Plan,
+    run: str = "",
+    request: str = "",
+    renewing: bool = False,
+    finishing: bool = False,
+    awaiting: Plan = (),
 ) -> None:
     """Makes the kernel hold the plan of the stanza `name` (IFACE:ADDRFAM); run twice, it makes whole what is missing.
 
@@ -29,7 +35,8 @@ def bring_up(
     is undone, and what it undid comes back. `run` tells this ifup from every other: an interface may have several
     stanzas of one family, and what the same ifup did for another is not outdated. `request` is what an attachment was
     asked for; `renewing` does nothing unless that is what the journal says. `finishing` undoes the ends of
-    tables which a former plan had to leave while guests went by them.
+    tables which a former plan had to leave while guests went by them. Of the plan, `awaiting` is only written down, to
+    be made later, unless it has been made.
     """
     iface = name.rpartition(":")[0]
     with Lock(iface):
@@ -46,6 +53,9 @@ def bring_up(
         try:
             left = revert(name, outdated, plan)
             entries = [prepare(change, old.get(change)) for change in plan]
+            for entry in entries:
+                if entry.state == PENDING and entry.change in awaiting and not _was_made(old.get(entry.change)):
+                    entry.state = AWAITED
             still = [entry for entry in others if entry not in outdated]
             journal.entries = still + _standing(outdated, left) + entries
             journal.write()
@@ -90,7 +100,7 @@ def _rolled_back(
 
 def _was_made(old: Entry | None) -> bool:
     """True where an earlier run made, or may have made, the change."""
-    return old is not None and old.state != KEPT
+    return old is not None and old.state not in (KEPT, AWAITED)
 
 
 def take_down(iface: str, since: str = "") -> None:
@@ -102,10 +112,37 @@ def take_down(iface: str, since: str = "") -> None:
         _take_down(list(names(iface)), since)
 
 
-def take_down_guest(tap: str) -> None:
-    """Undoes an attachment; StillStandingError as for an interface."""
+def take_down_guest(tap: str, first: Callable[[Journal], bool] = lambda _: True) -> None:
+    """Undoes an attachment; StillStandingError as for an interface.
+
+    `first` does what is most urgent, or says that nothing is to be undone.
+    """
     with Lock(tap):
-        _take_down([f"{tap}:{ATTACHED}"])
+        if first(Journal.read(f"{tap}:{ATTACHED}")):
+            _take_down([f"{tap}:{ATTACHED}"])
+
+
+def change_request(tap: str, before: str, after: str) -> bool:
+    """Writes down another request for an attachment, of which nothing else changes; False where `before` is not its."""
+    with Lock(tap):
+        journal = Journal.read(f"{tap}:{ATTACHED}")
+        if journal.request != before:
+            return False
+        journal.request = after
+        journal.write()
+    return True
+
+
+def make_awaited(tap: str, request: str, make: Callable[[Sequence[Entry]], None]) -> bool:
+    """Has `make` make what an attachment awaits, and writes down that it has; False where nothing is awaited."""
+    with Lock(tap):
+        journal = Journal.read(f"{tap}:{ATTACHED}")
+        awaited = [entry for entry in journal.entries if entry.state == AWAITED]
+        if not awaited or journal.request != request:
+            return False
+        make(awaited)
+        journal.write()
+    return True
 
 
 def _take_down(journals: Sequence[str], since: str = "") -> None:

@@ -60,12 +60,12 @@ def refused(node: Host, command: str) -> str:
 
 
 def started(node: Host, command: str) -> subprocess.Popen[str]:
-    """A command line at work."""
+    """A command line at work; what it says is to be read."""
     return subprocess.Popen(
         ["nsenter", f"--target={node.pid}", "--net", "--mount", "--uts", "sh", "-ec", command],
         stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
         text=True,
         env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C"},
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ TAP = "tap7"
 ADDRESSES = ("192.0.2.77", "2001:db8::77")
 
 
-@dataclass(frozen=True)
+@dataclass
 class Migration:
     """The machine, its cable and the nodes A and B."""
 
@@ -23,6 +24,7 @@ class Migration:
     cable: Switch
     a: Host
     b: Host
+    voice: socket.socket
 
     def plug(self, node: Host) -> None:
         """A TAP on a node, which nothing of the machine comes out of yet."""
@@ -37,6 +39,12 @@ class Migration:
         """It runs on the node."""
         self.cable.run(f"ip link set {node.name} master bridge")
 
+    def say_hello(self) -> None:
+        """What QEMU sends for a machine that goes on (RFC 903), so that switches learn where it is."""
+        mac: bytes = self.voice.getsockname()[4]
+        body = b"\x00\x01\x08\x00\x06\x04\x00\x03" + (mac + bytes(4)) * 2
+        self.voice.send(b"\xff" * 6 + mac + b"\x80\x35" + body)
+
     def move(self, source: Host, target: Host) -> None:
         """As docs/guests.md says."""
         self.stop(source)
@@ -49,13 +57,17 @@ class Migration:
 def migration() -> Iterator[Migration]:
     """The machine runs on node A, which is node1 of the data centre."""
     with place(str(Stanza("router")), str(Stanza())) as here, Host("mover") as guest, Switch("cable") as cable:
-        lab = Migration(here, guest, cable, here.center.node1, here.center.node2)
         cable.plug(guest, "eth0")
         guest.run("ip link set eth0 up")
+        with guest.network():
+            voice = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
+        voice.bind(("eth0", 0))
+        lab = Migration(here, guest, cable, here.center.node1, here.center.node2, voice)
         configure(guest, *ADDRESSES)
         lab.plug(lab.a)
         lab.plug(lab.b)
         attach(lab.a, TAP, *ADDRESSES)
         lab.go_on(lab.a)
         guest.settle()
-        yield lab
+        with voice:
+            yield lab

@@ -10,21 +10,30 @@ from snf_network_helper.changes import KINDS
 from snf_network_helper.errors import RoutedError
 from snf_network_helper.journal import APPLIED, Entry, Journal
 from snf_network_helper.network import Network
-from snf_network_helper.tap import plan
+from snf_network_helper.tap import hosting, plan
 from snf_network_helper.transaction import bring_up
 
-ADDS = """
+ELEMENT4 = "element arp snf_network_helper {} {{ 192.0.2.10 }}"
+ELEMENT6 = "element inet snf_network_helper {}6 {{ 0x20010db8000000000000000000000010 }}"
+HOSTED4, HOSTED6 = (
+    f"nft 'add {element.format('gone')}; delete {element.format('gone')}; add {element.format('hosted')}'"
+    for element in (ELEMENT4, ELEMENT6)
+)
+
+ADDS = f"""
 echo 0 > /proc/sys/net/ipv6/conf/tap0/accept_ra
 echo 1 > /proc/sys/net/ipv6/conf/tap0/addr_gen_mode
 ip link set dev tap0 address 02:73:6e:66:00:01
 nft -f /usr/share/snf-network-helper/guard.nft
-nft 'add element inet snf_network_helper taps { "tap0" }'
-nft 'add element arp snf_network_helper taps { "tap0" }'
-nft 'add element inet snf_network_helper sources4 { "tap0" . 192.0.2.10 }'
-nft 'add element arp snf_network_helper sources { "tap0" . 192.0.2.10 }'
-nft 'add element inet snf_network_helper sources6 { "tap0" . 2001:db8::10 }'
-nft 'add element inet snf_network_helper targets6 { "tap0" . 0x20010db8000000000000000000000010 }'
-nft 'add element arp snf_network_helper askers { "tap0" : 192.0.2.1 }'
+nft 'add element inet snf_network_helper taps {{ "tap0" }}'
+nft 'add element arp snf_network_helper taps {{ "tap0" }}'
+nft 'add element inet snf_network_helper sources4 {{ "tap0" . 192.0.2.10 }}'
+nft 'add element arp snf_network_helper sources {{ "tap0" . 192.0.2.10 }}'
+{HOSTED4}
+nft 'add element inet snf_network_helper sources6 {{ "tap0" . 2001:db8::10 }}'
+nft 'add element inet snf_network_helper targets6 {{ "tap0" . 0x20010db8000000000000000000000010 }}'
+{HOSTED6}
+nft 'add element arp snf_network_helper askers {{ "tap0" : 192.0.2.1 }}'
 echo 1 > /proc/sys/net/ipv4/conf/tap0/forwarding
 echo 1 > /proc/sys/net/ipv6/conf/tap0/forwarding
 echo 1 > /proc/sys/net/ipv6/conf/tap0/force_forwarding
@@ -56,6 +65,25 @@ def attachment(network: Network, *addresses: str, mac: str = "") -> Attachment:
 def test_the_plan_of_an_attachment(network: Network) -> None:
     changes = plan(attachment(network, "192.0.2.10", "2001:db8::10"), network, force_forwarding=True)
     assert [change.add() for change in changes] == ADDS.strip().splitlines()
+
+
+def test_what_makes_the_node_answer_for_a_machine(network: Network) -> None:
+    changes = hosting(plan(attachment(network, "192.0.2.10", "2001:db8::10"), network, True), "tap0")
+    assert [change.add() for change in changes] == [
+        HOSTED4,
+        HOSTED6,
+        "ip route add 192.0.2.10/32 dev tap0 table 222 proto snf",
+        "ip -6 route add 2001:db8::10/128 dev tap0 table 222 proto snf",
+        "ip -6 neigh add proxy 2001:db8::10 dev eth0.222 protocol snf",
+    ]
+
+
+def test_a_request_of_a_machine_that_leaves(network: Network) -> None:
+    one = attachment(network, "192.0.2.10", "2001:db8::10", mac="52:54:00:12:34:56")
+    one.leaves = True
+    again = Attachment.parse("tap0", one.request())
+    assert again.request() == one.request()
+    assert again.leaves
 
 
 def test_without_an_address_of_a_family_nothing_of_it_is_made(network: Network) -> None:

@@ -1,0 +1,91 @@
+"""Frames by which hosts on a link tell and ask who has an address: ARP (RFC 826) and neighbour discovery (RFC 4861)."""
+
+import struct
+
+# The C half of `socket`, whose Python half would cost every attach 5 ms.
+from _socket import IPPROTO_ICMPV6
+from collections.abc import Iterator
+
+from snf_network_helper.address import Address, eui64
+from snf_network_helper.families import IPV4, IPV6
+
+ETH_P_ALL = 0x0003
+ETH_P_ARP = 0x0806
+ETH_P_IPV6 = 0x86DD
+
+ADVERTISEMENT = 136  # RFC 4861, 4.4
+_SOLICITATION = 135
+_BROADCAST = b"\xff" * 6
+_REQUEST, _REPLY = 1, 2  # RFC 826
+_OVERRIDE = 0x20000000
+_SOURCE_LINK, _TARGET_LINK = 1, 2
+_ALL_NODES = Address.parse("ff02::1")
+
+
+def announcements(address: Address, mac: bytes) -> Iterator[bytes]:
+    """Gratuitous ARP in both forms (RFC 5227, 3), or an unsolicited neighbour advertisement (RFC 4861, 7.2.6)."""
+    if address.family == IPV4:
+        for operation in (_REQUEST, _REPLY):
+            yield _arp(operation, mac, address, _BROADCAST, address)
+    else:
+        body = struct.pack("!I", _OVERRIDE) + _packed(address) + struct.pack("!BB6s", _TARGET_LINK, 1, mac)
+        yield _icmpv6(ADVERTISEMENT, body, mac, address, _ALL_NODES)
+
+
+def question(address: Address, mac: bytes, asker: Address | None) -> bytes:
+    """Who has the address? IPv4 is asked in the name of `asker`, IPv6 in that of the link-local address of `mac`."""
+    if address.family == IPV4:
+        return _arp(_REQUEST, mac, asker or Address(IPV4, 0), _BROADCAST, address)
+    body = struct.pack("!I", 0) + _packed(address) + struct.pack("!BB6s", _SOURCE_LINK, 1, mac)
+    source = Address(address.family, (0xFE80 << 112) | eui64(mac))
+    solicited_node = Address(address.family, (0xFF02 << 112) | (0x1FF << 24) | (address.value & 0xFFFFFF))
+    return _icmpv6(_SOLICITATION, body, mac, source, solicited_node)
+
+
+def sender(frame: bytes) -> Address | None:
+    """The address that an ARP frame's sender has, be it a request or a reply."""
+    return Address(IPV4, int.from_bytes(frame[28:32], "big")) if len(frame) >= 42 else None
+
+
+def advertised(message: bytes) -> Address | None:
+    """The address that an ICMPv6 message advertises."""
+    if len(message) < 24 or message[0] != ADVERTISEMENT:
+        return None
+    return Address(IPV6, int.from_bytes(message[8:24], "big"))
+
+
+def answer(frame: bytes) -> Address | None:
+    """The address that a frame's sender claims to have, by ARP reply or neighbour advertisement."""
+    kind = int.from_bytes(frame[12:14], "big")
+    if kind == ETH_P_ARP and frame[20:22] == _REPLY.to_bytes(2, "big"):
+        return sender(frame)
+    if kind == ETH_P_IPV6 and frame[20] == IPPROTO_ICMPV6:
+        return advertised(frame[54:])
+    return None
+
+
+def _arp(operation: int, mac: bytes, sender: Address, target_mac: bytes, target: Address) -> bytes:
+    header = _BROADCAST + mac + struct.pack("!HHHBBH", ETH_P_ARP, 1, 0x0800, 6, 4, operation)
+    return header + mac + _packed(sender) + target_mac + _packed(target)
+
+
+def _icmpv6(kind: int, body: bytes, mac: bytes, source: Address, destination: Address) -> bytes:
+    payload = struct.pack("!BBH", kind, 0, 0) + body
+    pseudo = _packed(source) + _packed(destination) + struct.pack("!II", len(payload), IPPROTO_ICMPV6)
+    payload = payload[:2] + struct.pack("!H", _checksum(pseudo + payload)) + payload[4:]
+    header = struct.pack("!IHBB", 6 << 28, len(payload), IPPROTO_ICMPV6, 255)
+    multicast_mac = b"\x33\x33" + _packed(destination)[-4:]
+    ethernet = multicast_mac + mac + struct.pack("!H", ETH_P_IPV6)
+    return ethernet + header + _packed(source) + _packed(destination) + payload
+
+
+def _checksum(data: bytes) -> int:
+    """The Internet checksum (RFC 1071)."""
+    total: int = sum(struct.unpack(f"!{len(data) // 2}H", data))
+    while total >> 16:
+        total = (total & 0xFFFF) + (total >> 16)
+    return ~total & 0xFFFF
+
+
+def _packed(address: Address) -> bytes:
+    return address.value.to_bytes(4 if address.family == IPV4 else 16, "big")
