@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 
-from snf_network_helper.address import Address, eui64
+from snf_network_helper.address import Address, Prefix, eui64
 from snf_network_helper.errors import RoutedError, one_line
 from snf_network_helper.families import IPV6
 from snf_network_helper.names import check_interface
@@ -76,22 +76,30 @@ class Attachment:
         hostname: str = "",
         serve: bool = False,
         dns: Sequence[str] = (),
+        subnets: Sequence[str] = (),
+        gateways: Sequence[str] = (),
     ) -> "Attachment":
         """A request whose every address the network has; RoutedError, one line, otherwise.
 
-        With a MAC and no IPv6 address, the EUI-64 address (RFC 4291, appendix A) of every /64 of the network is added.
+        `subnets` and `gateways` are what the caller believes of the network: it must have them, and with subnets the
+        machine has addresses in no other. With a MAC and no IPv6 address, the EUI-64 address (RFC 4291, appendix A) of
+        every /64 among them is added.
         """
         check_interface(tap)
         if tap == network.iface:
             raise RoutedError(f"{tap}: expected an interface other than the network's own")
+        known = _known_subnets(tap, network, subnets)
+        _check_gateways(tap, network, gateways)
         addresses = []
         for text in texts:
             try:
                 address = Address.parse(text)
                 subnet = network.subnet_of(address)
+                if subnet not in known:
+                    raise ValueError(text)
             except ValueError:
-                subnets = " ".join(map(str, network.subnets))
-                raise RoutedError(f"{tap}: --ip {one_line(text)}: expected an address in {subnets}") from None
+                where = " ".join(map(str, known))
+                raise RoutedError(f"{tap}: --ip {one_line(text)}: expected an address in {where}") from None
             taken = (*network.gateways.values(), network.asker)
             if address in taken or subnet.is_reserved(address):
                 raise RoutedError(f"{tap}: --ip {text}: expected an address that a virtual machine may have")
@@ -102,11 +110,12 @@ class Attachment:
             if not any(address.family == IPV6 for address in addresses):
                 addresses += [
                     Address(IPV6, subnet.value | eui64(octets))
-                    for subnet in network.subnets
+                    for subnet in known
                     if subnet.family == IPV6 and subnet.length == 64
                 ]
         if not addresses:
-            raise RoutedError(f"{tap}: --ip: expected at least one address, or --mac and a /64 of the network")
+            among = "--subnet" if subnets else "the network"
+            raise RoutedError(f"{tap}: --ip: expected at least one address, or --mac and a /64 of {among}")
         checked = cls(tap, network.iface, tuple(dict.fromkeys(addresses)), mac, hostname=hostname, serve=serve)
         checked.dns = _name_servers(tap, dns)
         checked._check_serving(network)
@@ -127,6 +136,29 @@ class Attachment:
                 raise RoutedError(
                     f"{self.tap}: --serve: expected the EUI-64 address of {self.mac} in a /64, not {address}"
                 )
+
+
+def _known_subnets(tap: str, network: Network, texts: Sequence[str]) -> tuple[Prefix, ...]:
+    """The subnets in which the machine may have addresses: those the caller names, or else all of the network."""
+    known = []
+    for text in texts:
+        try:
+            known.append(network.subnets[network.subnets.index(Prefix.parse(text))])
+        except ValueError:
+            subnets = " ".join(map(str, network.subnets))
+            raise RoutedError(f"{tap}: --subnet {one_line(text)}: {network.iface} has {subnets}") from None
+    return tuple(known) or network.subnets
+
+
+def _check_gateways(tap: str, network: Network, texts: Sequence[str]) -> None:
+    for text in texts:
+        try:
+            known = Address.parse(text) in network.gateways.values()
+        except ValueError:
+            known = False
+        if not known:
+            gateways = " ".join(map(str, network.gateways.values()))
+            raise RoutedError(f"{tap}: --gateway {one_line(text)}: {network.iface} has {gateways or 'none'}")
 
 
 def _name_servers(tap: str, texts: Sequence[str]) -> tuple[Address, ...]:

@@ -26,6 +26,9 @@ def add_attach(commands: Commands) -> None:
     command.add_argument("--network", metavar="IFACE", required=True, help="the routed interface, as eth0.222")
     command.add_argument("--ip", metavar="ADDR", nargs="+", default=[], help="the machine's addresses, IPv4 and IPv6")
     command.add_argument("--mac", default="", help="its MAC address; without an IPv6 ADDR it gets the EUI-64 address")
+    for name, value in (("subnet", "PREFIX"), ("gateway", "ADDR")):
+        about = f"what the caller believes: refused unless it is a {name} of IFACE"
+        command.add_argument(f"--{name}", metavar=value, nargs="+", action="extend", default=[], help=about)
     command.add_argument("--hostname", default="", help="its name, for whoever tells it its addresses")
     command.add_argument("--serve", action="store_true", help="tell it its addresses by DHCP and advertisements")
     command.add_argument("--dns", metavar="ADDR", nargs="+", default=[], help="with --serve, its name servers too")
@@ -60,7 +63,15 @@ def _attach(arguments: argparse.Namespace) -> int:
     kernel.verbose = arguments.verbose
     network = Network.of(check_interface(arguments.network))
     attachment = Attachment.checked(
-        arguments.tap, network, arguments.ip, arguments.mac, arguments.hostname, arguments.serve, arguments.dns
+        arguments.tap,
+        network,
+        arguments.ip,
+        arguments.mac,
+        arguments.hostname,
+        arguments.serve,
+        arguments.dns,
+        arguments.subnet,
+        arguments.gateway,
     )
     heed_signals(bringing_up=True)
     try:

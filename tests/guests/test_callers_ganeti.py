@@ -120,6 +120,44 @@ def test_an_instance_with_ipv6_alone(node: Host, instance: Host) -> None:
     assert EUI64 in node.run(f"ip -6 route show table 222 dev {NIC['INTERFACE']}")
 
 
+def test_an_instance_of_a_network_without_ipv6(node: Host, instance: Host) -> None:
+    """What Ganeti knows nothing of is not given: the stanza has IPv6, the instance none."""
+    assert ifup(node, IP=ADDRESS, NETWORK_SUBNET6="", NETWORK_GATEWAY6="").returncode == 0
+    assert f"{ADDRESS} dev tap7" in node.run("ip route show table 222")
+    assert node.run("ip -6 route show table 222 dev tap7") == ""
+    assert EUI64 not in node.run("ip -6 neigh show proxy dev eth0.222")
+
+
+def test_an_instance_whose_nic_is_in_no_network_of_ganeti(node: Host, instance: Host) -> None:
+    assert ifup(node, IP=ADDRESS, **dict.fromkeys(NETWORK, "")).returncode == 0
+    assert f"{ADDRESS} dev tap7" in node.run("ip route show table 222")
+    assert EUI64 in node.run("ip -6 route show table 222 dev tap7")
+
+
+@pytest.mark.parametrize(
+    ("changed", "error"),
+    [
+        ({"NETWORK_SUBNET": "192.0.2.0/25"}, "--subnet 192.0.2.0/25: eth0.222 has 192.0.2.0/24 2001:db8::/64"),
+        ({"NETWORK_SUBNET6": "2001:db8:1::/64"}, "--subnet 2001:db8:1::/64: eth0.222 has 192.0.2.0/24 2001:db8::/64"),
+        ({"NETWORK_GATEWAY": "192.0.2.2"}, f"--gateway 192.0.2.2: eth0.222 has {GATEWAY} {GATEWAY6}"),
+        ({"NETWORK_GATEWAY6": "2001:db8::2"}, f"--gateway 2001:db8::2: eth0.222 has {GATEWAY} {GATEWAY6}"),
+        ({"NETWORK_SUBNET": ""}, f"--ip {ADDRESS}: expected an address in 2001:db8::/64"),
+        (
+            {"IP": "", "NETWORK_SUBNET6": "", "NETWORK_GATEWAY6": ""},
+            "--ip: expected at least one address, or --mac and a /64 of --subnet",
+        ),
+    ],
+    ids=["subnet", "IPv6 subnet", "gateway", "IPv6 gateway", "address without its subnet", "no address"],
+)
+def test_a_network_that_is_not_as_ganeti_believes(
+    node: Host, instance: Host, changed: dict[str, str], error: str
+) -> None:
+    before = snapshot(node)
+    done = ifup(node, **{"IP": ADDRESS, **changed})
+    assert (done.returncode, done.stdout, done.stderr) == (1, "", f"tap7: {error}\n")
+    assert before.difference(snapshot(node)) == ""
+
+
 def test_a_table_that_nothing_is_up_for(node: Host, instance: Host) -> None:
     before = snapshot(node)
     done = ifup(node, LINK="333", IP=ADDRESS)

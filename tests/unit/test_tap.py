@@ -115,6 +115,49 @@ def test_the_address_made_of_the_mac(network: Network) -> None:
     assert eui64(bytes.fromhex("525400123456")) == 0x505400FFFE123456
 
 
+def believed(network: Network, *addresses: str, subnets: str = "", gateways: str = "") -> list[str]:
+    """The addresses of a machine whose caller believes something of the network."""
+    given = Attachment.checked(
+        "tap0",
+        network,
+        list(addresses),
+        "52:54:00:12:34:56",
+        subnets=subnets.split(),
+        gateways=gateways.split(),
+    )
+    return list(map(str, given.addresses))
+
+
+def test_a_caller_who_believes_what_is_so(network: Network) -> None:
+    both = ["192.0.2.10", "2001:db8::5054:ff:fe12:3456"]
+    assert believed(network, "192.0.2.10", subnets="192.0.2.0/24 2001:DB8:0::/64", gateways="2001:db8:0::1") == both
+    assert believed(network, "192.0.2.10", gateways="192.0.2.1 2001:db8::1") == both
+
+
+def test_no_address_in_a_subnet_that_the_caller_does_not_name(network: Network) -> None:
+    assert believed(network, "192.0.2.10", subnets="192.0.2.0/24") == ["192.0.2.10"]
+    assert believed(network, subnets="2001:db8::/64") == ["2001:db8::5054:ff:fe12:3456"]
+
+
+@pytest.mark.parametrize(
+    ("addresses", "subnets", "gateways", "error"),
+    [
+        ("192.0.2.10", "192.0.2.0/25", "", "--subnet 192.0.2.0/25: eth0.222 has 192.0.2.0/24 2001:db8::/64"),
+        ("192.0.2.10", "192.0.2.0", "", "--subnet 192.0.2.0: eth0.222 has 192.0.2.0/24 2001:db8::/64"),
+        ("192.0.2.10", "", "192.0.2.2", "--gateway 192.0.2.2: eth0.222 has 192.0.2.1 2001:db8::1"),
+        ("192.0.2.10", "", "none", "--gateway none: eth0.222 has 192.0.2.1 2001:db8::1"),
+        ("192.0.2.10", "2001:db8::/64", "", "--ip 192.0.2.10: expected an address in 2001:db8::/64"),
+        ("", "192.0.2.0/24", "", "--ip: expected at least one address, or --mac and a /64 of --subnet"),
+    ],
+)
+def test_a_caller_who_believes_what_is_not_so(
+    network: Network, addresses: str, subnets: str, gateways: str, error: str
+) -> None:
+    with pytest.raises(RoutedError) as caught:
+        believed(network, *addresses.split(), subnets=subnets, gateways=gateways)
+    assert str(caught.value) == f"tap0: {error}"
+
+
 def test_a_request_is_read_as_it_was_written(network: Network) -> None:
     given = attachment(network, "192.0.2.10", "2001:db8::10", mac="52:54:00:12:34:56")
     given.link = "7"
