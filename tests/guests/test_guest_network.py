@@ -8,11 +8,13 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
-from guestlab import Place, attach, configure, detach, leftovers, node_up, place, plug
+from guestlab import TAP_MAC, Place, attach, configure, detach, leftovers, node_up, place, plug
 from lab.host import Host
 from lab.node import Node
 from lab.stanzas import Stanza
 from lab.traffic import reaches
+from lab.waiting import comes_true
+from udevd import udevd
 
 RULES = Path(__file__).resolve().parents[2] / "share/60-snf-network-helper.rules"
 ADDRESSES = ("192.0.2.10", "2001:db8::10")
@@ -141,6 +143,22 @@ def test_udev_leaves_a_tap_alone_that_is_there(node: Node) -> None:
     udev(node.host, "tap0")
     udev(node.host, "tap9")
     assert before.difference(node.snapshot()) == ""
+
+
+def test_the_real_udev_detaches_a_tap_that_vanished(node: Node) -> None:
+    """It also has given the TAP a MAC address by then, which must not be the last one."""
+    host = node.host
+    with udevd(host):
+        before, journals = node.snapshot(), leftovers(host)
+        for _ in range(3):
+            host.run("ip tuntap add dev tap7 mode tap")
+            attach(host, "tap7", *ADDRESSES, network="eth1", options="--no-probe")
+            assert "2001:db8::10 dev tap7" in host.run("ip -6 route show table 222")
+            host.run("SYSTEMD_IGNORE_CHROOT=1 udevadm settle")
+            assert host.run("cat /sys/class/net/tap7/address").strip() == TAP_MAC
+            host.run("ip link del tap7")
+            assert comes_true(lambda: leftovers(host) == journals), leftovers(host)
+            assert before.difference(node.snapshot()) == ""
 
 
 def test_another_tap_of_the_same_name_is_attached_anew(node: Node) -> None:
