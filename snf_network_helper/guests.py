@@ -6,7 +6,7 @@ import os
 import time
 from collections.abc import Callable
 
-from snf_network_helper import links, shared
+from snf_network_helper import kinds, links, shared
 from snf_network_helper.address import Address
 from snf_network_helper.announce import announce, in_use
 from snf_network_helper.attachment import Attachment
@@ -35,6 +35,7 @@ def attach(attachment: Attachment, network: Network, probe: bool, moves_in: bool
     attachment.link = links.number(tap)
     if not attachment.link:
         raise RoutedError("no such interface")
+    kinds.check(tap, network.iface)
     before = Journal.read(_name(tap))
     if before.entries and before.request and Attachment.parse(tap, before.request).link != attachment.link:
         take_down_guest(tap)  # of a TAP that has vanished, and this is another one

@@ -4,17 +4,17 @@ import os
 import struct
 
 # The C half of `socket`, whose Python half costs some 5 ms.
-from _socket import AF_NETLINK, SOCK_CLOEXEC, SOCK_RAW, if_nametoindex, socket
+from _socket import if_nametoindex
 
 from snf_network_helper.address import Address
 from snf_network_helper.changes import PROTOCOL, ProxyNeighbour
 from snf_network_helper.errors import KernelError
+from snf_network_helper.netlink import ask
 
 PROTOCOLS = "/etc/iproute2/rt_protos.d/snf-network-helper.conf"
 
 _NEW, _DELETE, _GET = 28, 29, 30  # RTM_…NEIGH, include/uapi/linux/rtnetlink.h
-_REQUEST, _ACK, _CREATE = 0x1, 0x4, 0x400  # NLM_F_…, include/uapi/linux/netlink.h
-_ERROR = 2  # NLMSG_ERROR
+_ACK, _CREATE = 0x4, 0x400  # NLM_F_…, include/uapi/linux/netlink.h
 _AF_INET6 = 10
 _PERMANENT, _PROXY = 0x80, 0x08  # NUD_, NTF_…, include/uapi/linux/neighbour.h
 _DESTINATION, _PROTOCOL = 1, 12  # NDA_…
@@ -52,7 +52,7 @@ def delete_proxy(change: ProxyNeighbour) -> None:
 
 
 def _ask(command: str, kind: int, flags: int, change: ProxyNeighbour) -> None:
-    """Sends one request and reads its answer; KernelError where the kernel refuses it."""
+    """Asks the kernel; KernelError where it refuses."""
     try:
         index = if_nametoindex(change.dev)
     except OSError as error:
@@ -61,13 +61,4 @@ def _ask(command: str, kind: int, flags: int, change: ProxyNeighbour) -> None:
     message += struct.pack("=HH16s", 20, _DESTINATION, Address.parse(change.address).value.to_bytes(16, "big"))
     if kind == _NEW:
         message += struct.pack("=HHBxxx", 5, _PROTOCOL, protocol_number())
-    link = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, 0)
-    try:
-        link.send(struct.pack("=IHHII", 16 + len(message), kind, _REQUEST | flags, 1, 0) + message)
-        answer = link.recv(8192)
-    except OSError as error:
-        raise KernelError(command, error.strerror or str(error)) from None
-    finally:
-        link.close()
-    if struct.unpack_from("=H", answer, 4)[0] == _ERROR and (number := -struct.unpack_from("=i", answer, 16)[0]):
-        raise KernelError(command, os.strerror(number))
+    ask(command, kind, flags, message)
