@@ -167,6 +167,33 @@ class ProxyNeighbour(Change):
         return f"ip -6 neigh del proxy {self.address} dev {self.dev}"
 
 
+class NeighbourProbes(Change):
+    """Solicitations to the address of a VM itself, by which a neighbour makes sure of it, are answered on a link.
+
+    The kernel would forward them. As one to all nodes it takes them in, and answers as the link's proxy_ndp says. What
+    makes it do so by itself, proxy_ndp of `all`, has it look up each packet that it forwards among all the proxies.
+    """
+
+    __slots__ = ("dev",)
+
+    def __init__(self, dev: str) -> None:
+        self.dev = dev
+
+    @property
+    def table(self) -> str:
+        """The table of nftables, in which no name may have `+` or `@`, as a link's may; a link's has no slash."""
+        return f"snf_network_helper/{self.dev.replace('+', '/p').replace('@', '/a')}"
+
+    def add(self) -> str:
+        table = f"table netdev {self.table}"
+        hook = f'type filter hook ingress device "{self.dev}" priority 0'
+        rule = "icmpv6 type nd-neighbor-solicit ip6 daddr < fe80:: ip6 daddr set ff02::1"
+        return f"nft 'add {table}; flush {table}; {table} {{ chain probes {{ {hook}; {rule}; }}; }}'"
+
+    def remove(self) -> str:
+        return f"nft delete table netdev {self.table}"
+
+
 class Sysctl(Change):
     """A setting of one link, as a path below /proc/sys (the dot of eth0.222 breaks sysctl's own names)."""
 
@@ -256,6 +283,6 @@ def quoted(words: list[str]) -> str:
 KINDS: dict[str, type[Change]] = {
     kind.__name__: kind
     for kind in (
-        Link, Address, Route, Rule, ProxyNeighbour, Sysctl, SharedSysctl, ArpSource, Masquerade,
+        Link, Address, Route, Rule, ProxyNeighbour, NeighbourProbes, Sysctl, SharedSysctl, ArpSource, Masquerade,
     )
 }

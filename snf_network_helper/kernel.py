@@ -345,12 +345,14 @@ class Deletion:
 
 def run(command: str) -> None:
     """Runs one ip(8) or nft(8) command; KernelError where it fails."""
-    _run_or_raise(command.split() if "'" not in command else [command.split()[0], command.split("'")[1]])
+    program, quote, statements = command.partition(" '")
+    _run_or_raise([program, statements.removesuffix("'")] if quote else command.split(), command)
 
 
-def _run_or_raise(argv: list[str]) -> None:
+def _run_or_raise(argv: list[str], command: str = "") -> None:
     _heed_interrupt()
-    _show(quoted(argv))
+    command = command or quoted(argv)
+    _show(command)
     code, _, stderr = _run(argv)
     if code:
-        raise KernelError(quoted(argv), _reason(stderr))
+        raise KernelError(command, _reason(stderr))

@@ -9,6 +9,7 @@ from snf_network_helper.changes import (
     Change,
     Link,
     Masquerade,
+    NeighbourProbes,
     Route,
     Rule,
     SharedSysctl,
@@ -146,7 +147,7 @@ def _proxy(stanza: Stanza) -> Iterator[Change]:
     if IPV6 in stanza.families:
         yield Sysctl(f"net/ipv6/neigh/{dev}/proxy_delay", "0")
         # Without it unicast probes go unanswered, and traffic stalls at every reachable-time
-        yield SharedSysctl("net/ipv6/conf/all/proxy_ndp", "1")
+        yield NeighbourProbes(dev)
         yield Sysctl(f"net/ipv6/conf/{dev}/proxy_ndp", "1")
     if IPV4 in stanza.families:
         yield Sysctl(f"net/ipv4/conf/{dev}/proxy_arp", "1")

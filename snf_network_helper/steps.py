@@ -13,13 +13,25 @@ from snf_network_helper.bystanders import (
     routes_query,
     rules_query,
 )
-from snf_network_helper.changes import Address, ArpSource, Change, Masquerade, Route, Rule, SharedSysctl, Sysctl
+from snf_network_helper.changes import (
+    Address,
+    ArpSource,
+    Change,
+    Masquerade,
+    NeighbourProbes,
+    Route,
+    Rule,
+    SharedSysctl,
+    Sysctl,
+)
 from snf_network_helper.errors import JournalError, KernelError, NotStartedError, RoutedError
 from snf_network_helper.journal import APPLIED, KEPT, PENDING, Entry, Journal, Lock, names
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # for annotations only: importing it costs every ifup 2 ms
     from collections.abc import Sequence
+
+    from snf_network_helper.nfnetlink import TableDeletion
 
 SHARED_LOCK = ":shared"  # no link's name has a colon
 
@@ -28,7 +40,7 @@ _LOOKED_UP = "kept, rules still look the table up"
 # What would not go, and why.
 Left = list[tuple[Change, str]]
 # An undoing that failed, and why, or one that is still at work.
-Undoing = tuple[Change, "str | kernel.Deletion"]
+Undoing = tuple[Change, "str | kernel.Deletion | TableDeletion"]
 
 
 def prepare(change: Change, old: Entry | None) -> Entry:
@@ -189,6 +201,8 @@ def _apply_change(name: str, change: Change, again: bool) -> None:
         links.make(change)
     elif isinstance(change, Sysctl):
         kernel.write(change.path, change.value)
+    elif isinstance(change, NeighbourProbes):
+        kernel.run(change.add())
     elif isinstance(change, ArpSource):
         with Lock(SHARED_LOCK):  # arptables-legacy reads and writes the whole table, without a lock of its own
             kernel.add_arp_source(change)
@@ -269,7 +283,7 @@ def _revert_elements(changes: list[Change]) -> Left:
 def _revert_one(name: str, entry: Entry) -> list[Undoing]:
     """Undoes one change that ip(8) did not make, or begins to: what is still at work is returned."""
     change = entry.change
-    deletion: kernel.Deletion | None = None
+    deletion: kernel.Deletion | TableDeletion | None = None
     try:
         if change.is_shared:
             with Lock(SHARED_LOCK):
@@ -289,6 +303,10 @@ def _revert_one(name: str, entry: Entry) -> list[Undoing]:
                 deletion = kernel.remove_arp_source(change)
         elif isinstance(change, Masquerade):
             deletion = kernel.remove_masquerade(change)
+        elif isinstance(change, NeighbourProbes):
+            from snf_network_helper import nfnetlink
+
+            deletion = nfnetlink.TableDeletion(change)
     except KernelError as error:
         return [(change, error.reason)]
     except (RoutedError, OSError) as error:

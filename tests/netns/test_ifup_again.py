@@ -105,6 +105,8 @@ def test_ifup_again_after_an_edit_is_as_good_as_the_new_stanza_alone(
         "echo 0 > /proc/sys/net/ipv4/conf/eth1/forwarding",
         "echo 0 > /proc/sys/net/ipv6/conf/eth1/forwarding",
         "echo 80 > /proc/sys/net/ipv4/neigh/eth1/proxy_delay",
+        "nft delete table netdev snf_network_helper/eth1",
+        "nft flush table netdev snf_network_helper/eth1",
     ],
 )
 @pytest.mark.parametrize("stanza", [pytest.param(VMC, id="vmc"), pytest.param(ROUTER_VMC, id="router-vmc")])
@@ -118,6 +120,28 @@ def test_ifup_again_makes_whole_what_is_missing(node: Node, stanza: Stanza, dama
     assert sorted(node.snapshot().lines) == sorted(whole.lines)
     node.host.run(f"ifdown {LINK} && ip link set {LINK} up")
     assert before.difference(node.snapshot()) == ""
+
+
+@pytest.mark.parametrize("lost", ["table", "chain", "rule"])
+def test_status_shows_what_somebody_took_from_nftables(node: Node, lost: str) -> None:
+    table = "netdev snf_network_helper/eth1"
+    take = {"table": "flush ruleset", "chain": f"delete chain {table} probes", "rule": f"flush table {table}"}
+    bring_up(node, VMC)
+    assert node.host.attempt("snf-network-helper status").returncode == 0
+    node.host.run(f"nft {take[lost]}; nft add table netdev mine")
+    done = node.host.attempt("snf-network-helper status")
+    (line,) = (line for line in done.stdout.splitlines() if " missing " in line and "probes" in line)
+    assert done.returncode == 1
+    assert f"table {table} " in line
+    node.host.run(FORCE)
+    assert node.host.attempt("snf-network-helper status").returncode == 0
+
+
+def test_a_table_of_ours_in_no_journal_is_an_orphan(node: Node) -> None:
+    bring_up(node, VMC)
+    node.host.run("rm -r /run/snf-network-helper/journal")
+    orphans = node.host.attempt("snf-network-helper status").stdout
+    assert "orphan   nft 'add table netdev snf_network_helper/eth1;" in orphans
 
 
 @both_xtables

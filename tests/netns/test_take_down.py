@@ -45,6 +45,7 @@ EQUALS = {
         "echo 1 > /proc/sys/net/ipv6/conf/all/forwarding",
         "echo 1 > /proc/sys/net/ipv6/conf/eth1/proxy_ndp",
         "echo 1 > /proc/sys/net/ipv6/conf/all/proxy_ndp",
+        "nft 'table netdev mine { chain probes { type filter hook ingress device \"eth1\" priority 0; }; }'",
     ],
     "router": [
         "ip addr add 192.0.2.1/24 dev eth1",
@@ -218,6 +219,7 @@ def test_what_somebody_else_removed_already_is_no_error(node: Node) -> None:
         ip -6 route flush table 222
         ip route del 192.0.2.0/24
         arptables -D OUTPUT 1
+        nft delete table netdev snf_network_helper/eth1
         """
     )
     done = node.host.attempt(DOWN)

@@ -59,14 +59,15 @@ def test_taking_one_down_leaves_the_other_as_if_it_had_been_alone(
 
 @pytest.mark.parametrize("role", ["vmc", "router", "router-vmc"])
 def test_what_both_share_goes_back_when_the_last_one_goes(node: Node, role: str) -> None:
+    node.host.write("/etc/default/snf-network-helper", 'IPV6_FORWARDING="all"')
     before = node.snapshot()
     node.host.interfaces(both(role))
     for link in STANZAS:
         node.plug(link)
     node.host.run("ifup eth0.222 eth0.333")
     node.host.run("ifdown eth0.222")
-    shared = "ipv6/conf/all/proxy_ndp" if role != "router" else "ipv4/conf/eth0/forwarding"
-    assert node.host.sysctl(shared) == "1"
+    shared = ["ipv6/conf/all/forwarding"] + ["ipv4/conf/eth0/forwarding"] * (role != "vmc")
+    assert [node.host.sysctl(path) for path in shared] == ["1"] * len(shared)
     node.host.run("ifdown eth0.333")
     assert before.difference(node.snapshot()) == ""
 

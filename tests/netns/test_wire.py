@@ -8,7 +8,7 @@ import pytest
 from lab.datacenter import INTERNET, DataCenter, data_center
 from lab.host import Host
 from lab.packets import Answer, Question, Tap, hardware_address
-from lab.stanzas import ARP_IP, GATEWAY, Stanza
+from lab.stanzas import ARP_IP, GATEWAY, GATEWAY6, Stanza
 from lab.traffic import reaches
 from lab.vm import proxy_ipv6
 from lab.waiting import comes_true
@@ -80,14 +80,22 @@ def test_the_router_asks_for_a_vm_in_the_name_of_the_gateway(center: DataCenter)
     assert hardware in center.router.run(f"ip neigh show {center.vm3.address}")
 
 
-def answered(tap: Tap, node: Host, targets: list[str], barrier: str, sender: str) -> set[str]:
-    """What a node answers of a row of questions; the last is one it must answer, so nothing is still to come then."""
+def answered(
+    tap: Tap, node: Host, targets: list[str], barrier: str, sender: str, probing: bool = False
+) -> set[str]:
+    """What a node answers of a row of questions; the last is one it must answer, so nothing is still to come then.
+
+    Probes go to the node alone, who is taken to have the address.
+    """
     hardware = hardware_address(node, LINK)
     answers: set[str] = set()
 
     def barrier_was_answered() -> bool:
         for target in [*targets, barrier]:
-            tap.ask(target, sender)
+            if probing:
+                tap.probe(target, sender, hardware.replace(":", ""))
+            else:
+                tap.ask(target, sender)
         answers.update(str(said.target) for said in tap.heard() if isinstance(said, Answer) and said.at == hardware)
         return barrier in answers
 
@@ -121,3 +129,30 @@ def test_a_router_that_is_a_node_too_answers_arp_for_no_free_address_of_the_subn
         with wire_of(center, center.router) as tap:
             free = ["192.0.2.99", center.vm3.address, ARP_IP]
             assert answered(tap, center.router, free, center.vm1.address, "192.0.2.200") == set()
+
+
+@pytest.mark.parametrize("sender", ["fe80::200", "2001:db8::200"])
+def test_a_node_answers_probes_of_its_own_vms_and_of_nobody_else(center: DataCenter, sender: str) -> None:
+    with wire_of(center, center.node2) as tap:
+        assert answered(tap, center.node2, NOT_ON_NODE2_IPV6, center.vm3.address6, sender, probing=True) == set()
+
+
+@pytest.mark.parametrize("sender", ["fe80::200", "2001:db8::200"])
+def test_a_router_and_a_node_answer_probes_of_their_own_addresses(center: DataCenter, sender: str) -> None:
+    for host, address in ((center.router, GATEWAY6), (center.node2, link_local_address(center.node2))):
+        with wire_of(center, host) as tap:
+            assert answered(tap, host, [], address, sender, probing=True) == set()
+
+
+def link_local_address(host: Host) -> str:
+    return host.run(f"ip -6 -br address show dev {LINK} scope link").split()[2].partition("/")[0]
+
+
+def test_who_knows_a_vm_makes_sure_of_it_without_asking_everybody(center: DataCenter) -> None:
+    neighbour = f"{center.vm3.address6} dev {LINK}"
+    assert reaches(center.router, center.vm3.address6)
+    hardware = hardware_address(center.node2, LINK)
+    center.router.run(f"ip -6 neigh change {neighbour} lladdr {hardware} nud probe")
+    states = ("REACHABLE", "FAILED")
+    assert comes_true(lambda: center.router.run(f"ip -6 neigh show {neighbour}").split()[-1] in states)
+    assert center.router.run(f"ip -6 neigh show {neighbour}").split()[-1] == "REACHABLE"

@@ -6,10 +6,17 @@ Each is a context manager. What they touch, /usr/bin/ip and the rest, is replace
 from __future__ import annotations
 
 import shlex
+import socket
+import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from node import Node, Planned
+
+NETFILTER = 12  # NETLINK_NETFILTER, include/uapi/linux/netlink.h
+REQUEST, CREATE = 0x1, 0x400
+BATCH_BEGIN, BATCH_END, NFTABLES, NETDEV = 16, 17, 10, 5
+NAME, FLAGS, OWNER = 1, 2, 2  # NFTA_TABLE_…, NFT_TABLE_F_OWNER, include/uapi/linux/netfilter/nf_tables.h
 
 DIRECTORY = "/run/obstacle"
 WITHOUT_PRIVILEGE = "setpriv --bounding-set=-all --inh-caps=-all"
@@ -78,6 +85,40 @@ def refused_tables(node: Node, command: str) -> Iterator[None]:
 
 
 @contextmanager
+def refused_nft(node: Node) -> Iterator[None]:
+    """Nft(8) is run without privilege."""
+    node.run(f"mkdir -p {DIRECTORY}; cp /usr/sbin/nft {DIRECTORY}/nft")
+    node.write(f"{DIRECTORY}/stand-in", f'#!/bin/sh\nexec {WITHOUT_PRIVILEGE} {DIRECTORY}/nft "$@"')
+    node.run(f"chmod +x {DIRECTORY}/stand-in; mount --bind {DIRECTORY}/stand-in /usr/sbin/nft")
+    try:
+        yield
+    finally:
+        node.run("umount /usr/sbin/nft")
+
+
+@contextmanager
+def owned_table(node: Node, table: str) -> Iterator[None]:
+    """A table of nftables that stands as long as its owner's socket is open, and that nobody else can delete."""
+    node.run(f"nft delete table netdev {table}")
+    name = table.encode() + b"\0"
+    fields = struct.pack("=HH", 4 + len(name), NAME) + name + bytes(-len(name) % 4)
+    fields += struct.pack("=HH", 8, FLAGS) + OWNER.to_bytes(4, "big")
+    batch = [(BATCH_BEGIN, 0, NFTABLES, b""), (NFTABLES << 8, NETDEV, 0, fields), (BATCH_END, 0, NFTABLES, b"")]
+    with node.network():
+        owner = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, NETFILTER)
+    with owner:
+        owner.send(
+            b"".join(
+                struct.pack("=IHHII", 20 + len(body), kind, REQUEST | CREATE, 0, 0)
+                + struct.pack("!BBH", family, 0, resource)
+                + body
+                for kind, family, resource, body in batch
+            )
+        )
+        yield
+
+
+@contextmanager
 def missing(node: Node, program: str) -> Iterator[None]:
     """The program is not there."""
     alternative = f"/etc/alternatives/{program}"
@@ -107,6 +148,8 @@ def refused(node: Node, change: Planned, command: str) -> Iterator[None]:
     elif change.kind == "ArpSource":
         operation = command.split()[1]
         obstacle = refused_tables(node, f"arptables {operation} *")
+    elif change.kind == "NeighbourProbes":
+        obstacle = refused_nft(node) if command == change.add else owned_table(node, command.split()[-1])
     elif change.kind == "Masquerade":
         obstacle = refused_tables(node, command)
     else:

@@ -15,8 +15,8 @@ LASTING = (VMCS[0], ROUTERS[0])
 COMING = [link for link in LINKS if link not in LASTING]
 
 SHARED = {
-    "auto": ("ipv4/conf/eth0/forwarding", "ipv6/conf/eth0/forwarding", "ipv6/conf/all/proxy_ndp"),
-    "all": ("ipv4/conf/eth0/forwarding", "ipv6/conf/all/forwarding", "ipv6/conf/all/proxy_ndp"),
+    "auto": ("ipv4/conf/eth0/forwarding", "ipv6/conf/eth0/forwarding"),
+    "all": ("ipv4/conf/eth0/forwarding", "ipv6/conf/all/forwarding"),
 }
 
 

@@ -11,7 +11,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # the package of t
 from fake_kernel import FakeKernel
 from samples import IFACE, give_links
 
-from snf_network_helper import cli, facts, guest_cli, hook, journal, kernel, names, shared
+from snf_network_helper import cli, facts, guest_cli, hook, journal, kernel, names, nfnetlink, shared
 from snf_network_helper.changes import Link, Sysctl
 from snf_network_helper.journal import APPLIED, Entry, Journal
 
@@ -33,6 +33,7 @@ def out_of_reach(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(kernel, "verbose", False)
     monkeypatch.setattr(kernel, "interrupted", False)
     monkeypatch.setattr(posix, "posix_spawnp", spawn)
+    monkeypatch.setattr(nfnetlink, "socket", spawn)
     monkeypatch.setattr(posix, "fsync", lambda file: None)  # nobody cuts the power here
     monkeypatch.setattr(facts, "_sysctl", lambda path: _text(tmp_path / "sys" / path))
     monkeypatch.setattr(facts, "_IPV6_ROUTES", str(tmp_path / "ipv6_route"))
@@ -56,6 +57,7 @@ def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FakeKernel:
         monkeypatch.setattr(kernel, function, getattr(fake, function))
     monkeypatch.setattr(posix, "posix_spawnp", fake.spawn)
     monkeypatch.setattr(posix, "waitpid", fake.wait)
+    monkeypatch.setattr(nfnetlink, "_delete", fake.delete_table)
     return fake
 
 

@@ -1,5 +1,6 @@
 """A kernel in memory, behind the call by which commands are run and a /proc/sys of plain files."""
 
+import errno
 import os
 import posix
 from collections.abc import Sequence
@@ -90,6 +91,8 @@ class FakeKernel:
         """What a command does and prints."""
         if argv[0] == "arptables":
             return self._arptables(argv)
+        if argv[0] == "nft":
+            return self._nft(argv[1])
         if argv[0] != "ip":
             return self._iptables(argv)
         if argv[-2:] == ["-batch", "-"]:
@@ -165,6 +168,22 @@ class FakeKernel:
         else:
             return 1, "", "arptables: Bad rule (does a matching rule exist in that chain?)."
         return 0, "", ""
+
+    def _nft(self, statements: str) -> Result:
+        """Makes a table anew."""
+        added = f"nft '{statements}'".replace('"', "")
+        if reason := self._refusal(added):
+            return 1, "", f"Error: Could not process rule: {reason}"
+        self.state = [*(line for line in self.state if line != added), added]
+        return 0, "", ""
+
+    def delete_table(self, table: str) -> int:
+        """Stands for nfnetlink._delete."""
+        if self._refusal(f"nft delete table netdev {table}"):
+            return errno.EPERM
+        standing = [line for line in self.state if f"; flush table netdev {table}; " in line]
+        self.state = [line for line in self.state if line not in standing]
+        return 0 if standing else errno.ENOENT
 
     def _iptables(self, argv: list[str]) -> Result:
         added = " ".join("-I" if word in ("-C", "-D") else word for word in argv)

@@ -10,6 +10,7 @@ from snf_network_helper.changes import (
     IpChange,
     Link,
     Masquerade,
+    NeighbourProbes,
     ProxyNeighbour,
     Route,
     Rule,
@@ -64,6 +65,14 @@ CHANGES: list[tuple[Change, str, str]] = [
         ProxyNeighbour("2001:db8::7", "eth0.222"),
         "ip -6 neigh add proxy 2001:db8::7 dev eth0.222 protocol snf",
         "ip -6 neigh del proxy 2001:db8::7 dev eth0.222",
+    ),
+    (
+        NeighbourProbes("eth0.222"),
+        "nft 'add table netdev snf_network_helper/eth0.222; flush table netdev snf_network_helper/eth0.222; "
+        "table netdev snf_network_helper/eth0.222 { chain probes "
+        '{ type filter hook ingress device "eth0.222" priority 0; '
+        "icmpv6 type nd-neighbor-solicit ip6 daddr < fe80:: ip6 daddr set ff02::1; }; }'",
+        "nft delete table netdev snf_network_helper/eth0.222",
     ),
     (Sysctl(FORWARDING, "1"), f"echo 1 > /proc/sys/{FORWARDING}", f"echo PRIOR > /proc/sys/{FORWARDING}"),
     (SharedSysctl(FORWARDING, "1"), f"echo 1 > /proc/sys/{FORWARDING}", f"echo PRIOR > /proc/sys/{FORWARDING}"),

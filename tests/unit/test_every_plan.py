@@ -9,6 +9,7 @@ from snf_network_helper.changes import (
     Change,
     Link,
     Masquerade,
+    NeighbourProbes,
     Route,
     Rule,
     SharedSysctl,
@@ -73,7 +74,7 @@ def test_the_proxies_are_the_last_thing_switched_on(role: str, facts: Facts) -> 
     assert [change.add() for change in plan[-5:]] == [
         f"echo 0 > /proc/sys/net/ipv4/neigh/{IFACE}/proxy_delay",
         f"echo 0 > /proc/sys/net/ipv6/neigh/{IFACE}/proxy_delay",
-        "echo 1 > /proc/sys/net/ipv6/conf/all/proxy_ndp",
+        NeighbourProbes(IFACE).add(),
         f"echo 1 > /proc/sys/net/ipv6/conf/{IFACE}/proxy_ndp",
         f"echo 1 > /proc/sys/net/ipv4/conf/{IFACE}/proxy_arp",
     ]

@@ -7,7 +7,7 @@ from fake_kernel import FakeKernel
 from samples import EVERYWHERE, IFACE, NAT, SETUPS, give_links, planned
 
 from snf_network_helper import kernel
-from snf_network_helper.changes import Route
+from snf_network_helper.changes import Change, NeighbourProbes, Route, SharedSysctl
 from snf_network_helper.facts import Facts
 from snf_network_helper.journal import APPLIED, Entry, Journal, names
 from snf_network_helper.plan import Plan
@@ -28,6 +28,11 @@ def shell(commands: list[str]) -> list[str]:
 
 def ends_table(plan: Plan) -> Plan:
     return tuple(c for c in plan if isinstance(c, Route) and c.kind and c.prefix == "default")
+
+
+def last_of_all(plan: Plan) -> list[Change]:
+    """What has to wait for all others to be undone."""
+    return [*ends_table(plan), *(change for change in plan if isinstance(change, NeighbourProbes))]
 
 
 @EVERY_PLAN
@@ -51,15 +56,15 @@ def test_taking_down_leaves_nothing_and_no_journal(plan: Plan, host: FakeKernel,
 
 
 @pytest.mark.parametrize("role", SETUPS)
-def test_taking_down_is_the_exact_reverse_but_for_the_end_of_each_table(role: str, host: FakeKernel) -> None:
+def test_taking_down_is_the_exact_reverse_but_for_what_has_to_wait(role: str, host: FakeKernel) -> None:
     plan = planned(SETUPS[role])
-    undone = [change for change in reversed(plan) if change.remove() and change not in ends_table(plan)]
+    undone = [change for change in reversed(plan) if change.remove() and change not in last_of_all(plan)]
     bring_up(NAME, plan, "")
     host.commands.clear()
 
     take_down(IFACE)
 
-    ends = [change.remove() for change in ends_table(plan)]
+    ends = [change.remove() for change in last_of_all(plan)]
     priors = shell([change.remove() for change in undone])
     ran = [command for command in host.commands if command not in ends]
     assert [command.partition("/proc")[2] or command for command in ran] == [
@@ -183,4 +188,20 @@ def test_what_a_killed_run_may_have_done_is_undone(plan: Plan, host: FakeKernel)
 
     take_down(IFACE)
 
+    assert host.snapshot() == before
+
+
+def test_a_setup_of_a_former_version_of_the_package_becomes_one_of_this(host: FakeKernel) -> None:
+    plan = planned(SETUPS["vmc"])
+    everywhere = SharedSysctl("net/ipv6/conf/all/proxy_ndp", "1")
+    former = tuple(everywhere if isinstance(change, NeighbourProbes) else change for change in plan)
+    before = host.snapshot()
+    bring_up(NAME, former, "1")
+    assert "applied SharedSysctl path=net/ipv6/conf/all/proxy_ndp value=1" in Path(Journal(NAME).path).read_text()
+
+    bring_up(NAME, plan, "2")
+
+    assert host.sysctls()["net/ipv6/conf/all/proxy_ndp"] == "0"
+    assert NeighbourProbes(IFACE) in [entry.change for entry in Journal.read(NAME).entries]
+    take_down(IFACE)
     assert host.snapshot() == before

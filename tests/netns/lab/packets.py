@@ -75,6 +75,11 @@ class Tap:
         else:
             self._socket.send(solicitation(self.hardware_address, IPv6Address(sender), address))
 
+    def probe(self, target: str, sender: str, at: str) -> None:
+        """Ask the one who is to have `target`, at that hardware address, whether it still does; IPv6 only."""
+        address = IPv6Address(target)
+        self._socket.send(solicitation(self.hardware_address, IPv6Address(sender), address, bytes.fromhex(at)))
+
     def advertise(self, prefix: str) -> None:
         """Be a router: advertise a default route and a prefix to have an address in."""
         self._socket.send(advertisement(self.hardware_address, IPv6Address(prefix)))
@@ -110,11 +115,11 @@ def arp_request(hardware: bytes, sender: IPv4Address, target: IPv4Address) -> by
     return ethernet(BROADCAST, hardware, ETH_P_ARP) + body + hardware + sender.packed + bytes(6) + target.packed
 
 
-def solicitation(hardware: bytes, sender: IPv6Address, target: IPv6Address) -> bytes:
-    """A neighbour solicitation to the solicited-node group of the target."""
+def solicitation(hardware: bytes, sender: IPv6Address, target: IPv6Address, at: bytes = b"") -> bytes:
+    """A neighbour solicitation to the solicited-node group of the target, or to the target itself `at` an address."""
     group = IPv6Address(IPv6Address("ff02::1:ff00:0").packed[:13] + target.packed[13:])
     body = struct.pack("!BBHI", SOLICITATION, 0, 0, 0) + target.packed + SOURCE_LINK_LAYER + hardware
-    return icmpv6(hardware, sender, group, body)
+    return icmpv6(hardware, sender, target if at else group, body, at)
 
 
 def advertisement(hardware: bytes, prefix: IPv6Address) -> bytes:
@@ -125,12 +130,12 @@ def advertisement(hardware: bytes, prefix: IPv6Address) -> bytes:
     return icmpv6(hardware, IPv6Address("fe80::1"), IPv6Address("ff02::1"), body + SOURCE_LINK_LAYER + hardware)
 
 
-def icmpv6(hardware: bytes, sender: IPv6Address, group: IPv6Address, body: bytes) -> bytes:
-    """An ICMPv6 message to a multicast group."""
+def icmpv6(hardware: bytes, sender: IPv6Address, group: IPv6Address, body: bytes, at: bytes = b"") -> bytes:
+    """An ICMPv6 message to a multicast group, or to one host `at` a hardware address."""
     pseudo_header = sender.packed + group.packed + struct.pack("!II", len(body), ICMPV6)
     body = body[:2] + checksum(pseudo_header + body) + body[4:]
     header = struct.pack("!IHBB", 6 << 28, len(body), ICMPV6, 255) + sender.packed + group.packed
-    return ethernet(b"\x33\x33" + group.packed[12:], hardware, ETH_P_IPV6) + header + body
+    return ethernet(at or b"\x33\x33" + group.packed[12:], hardware, ETH_P_IPV6) + header + body
 
 
 def ethernet(target: bytes, source: bytes, kind: int) -> bytes:
