@@ -1,7 +1,8 @@
-"""Measures virtual machines beside many others: a packet's round trip in both layouts, and what attach takes.
+"""Virtual machines beside many others: a packet's round trip, beside the usual layout, and what attach takes.
 
-tools/bench-guests makes the namespaces and starts this. The other machines are links that lead nowhere, with all the
-state that the plan of an attachment makes for them: it is written in one go, for thousands of attaches take minutes.
+tools/bench makes the namespaces and starts this; docs/guests.md has the figures. The other machines are links that lead
+nowhere, with all the state that the plan of an attachment makes for them: it is written in one go, for thousands of
+attaches take minutes.
 """
 
 import argparse
@@ -46,7 +47,7 @@ def other(number: int) -> tuple[str, str, str]:
     return f"t{number}", f"192.0.{high}.{low}", f"2001:db8::{high:x}:{low:x}"
 
 
-def spawn_host(name: str) -> int:
+def spawn_host() -> int:
     """A network namespace, by the process that holds it."""
     holder = subprocess.Popen(["unshare", "--net", "cat"], stdin=subprocess.PIPE)  # it ends when we do
     while os.readlink(f"/proc/{holder.pid}/ns/net") == os.readlink("/proc/self/ns/net"):
@@ -63,15 +64,22 @@ def inside(pid: int, script: str) -> str:
     return node.run("nsenter", f"--target={pid}", "--net", "sh", "-ec", script)
 
 
-def build() -> int:
-    """The gateway, the network's link and one machine, whose namespace is returned."""
-    gateway, guest = spawn_host("gateway"), spawn_host("guest")
+def plug(gateway: int) -> None:
+    """The network's link, between node and gateway: ifdown deletes it, as it looks like a VLAN."""
     node.run("ip", "link", "add", LINK, "type", "veth", "peer", "name", "eth0", "netns", str(gateway))
     inside(
         gateway,
         "echo 0 > /proc/sys/net/ipv6/conf/eth0/accept_dad; ip link set eth0 up;"
         f"ip addr add {GATEWAYS['IPv4']}/16 dev eth0; ip -6 addr add {GATEWAYS['IPv6']}/64 dev eth0 nodad",
     )
+    Path(f"/proc/sys/net/ipv6/conf/{LINK}/accept_dad").write_text("0", "ascii")
+    Path(f"/proc/sys/net/ipv6/conf/{LINK}/addr_gen_mode").write_text("0", "ascii")
+    node.run("ip", "link", "set", LINK, "up")
+
+
+def build(gateway: int, guest: int) -> None:
+    """The network's link and one machine."""
+    plug(gateway)
     node.run("ip", "link", "add", "tap0", "type", "veth", "peer", "name", "eth0", "netns", str(guest))
     inside(
         guest,
@@ -79,13 +87,9 @@ def build() -> int:
         f"ip addr add {GUEST[0]}/16 dev eth0; ip route add default via {GATEWAYS['IPv4']};"
         f"ip -6 addr add {GUEST[1]}/128 dev eth0 nodad; ip -6 route add default via fe80::1 dev eth0",
     )
-    Path(f"/proc/sys/net/ipv6/conf/{LINK}/accept_dad").write_text("0", "ascii")
-    Path(f"/proc/sys/net/ipv6/conf/{LINK}/addr_gen_mode").write_text("0", "ascii")
-    node.run("ip", "link", "set", LINK, "up")
     node.set_hooks(True)
     node.configure(STANZA)
     node.run("ifup", LINK)
-    return guest
 
 
 def make_links(first: int, last: int) -> None:
@@ -184,7 +188,7 @@ def growing(
 
 def main() -> None:
     """Prints both tables."""
-    parser = argparse.ArgumentParser(prog="tools/bench-guests", description=__doc__.partition(":")[0])
+    parser = argparse.ArgumentParser(prog="tools/bench guests", description=__doc__.partition("\n")[0])
     parser.add_argument("-n", type=int, default=20, metavar="RUNS", help="attaches for each figure (20)")
     parser.add_argument("--echoes", type=int, default=4000, help="echoes for each figure (4000)")
     parser.add_argument("--counts", type=int, nargs="+", default=[0, 1000, 4000], help="other machines (0 1000 4000)")
@@ -193,7 +197,8 @@ def main() -> None:
 
     node.set_up(Path("/"))
     print(node.versions(), f"Python {platform.python_version()}", f"Linux {platform.release()}", sep=", ", flush=True)
-    guest = build()
+    gateway, guest = spawn_host(), spawn_host()
+    build(gateway, guest)
 
     def trips() -> list[float]:
         measured = [[round_trip(guest, family, options.echoes // 4) for _ in range(4)] for family in GATEWAYS]
@@ -206,7 +211,10 @@ def main() -> None:
             up.append(timed(ATTACH))
             down.append(timed(DETACH))
         node.run(*ATTACH)
-        return [*trips(), median(up), min(up), median(down), min(down)]
+        measured = trips()
+        node.run("ifdown", LINK)
+        plug(gateway)
+        return [*measured, median(up), min(up), median(down), min(down), timed(["ifup", LINK])]
 
     node.run(*ATTACH)
     usual = dict(growing(options.counts, usual_layout, trips))
@@ -214,10 +222,21 @@ def main() -> None:
     ours = dict(growing(options.counts, lambda first, last: populate(first, last) if last else None, attaches))
     head = ["other machines", *(f"{layout}, {family}" for layout in ("attach", "usual") for family in GATEWAYS)]
     rows = [[str(count), *(f"{trip:.0f}" for trip in (*ours[count][:2], *usual[count]))] for count in options.counts]
+    few, many = options.counts[0], options.counts[-1]
+    pairs = zip((*ours[few][:2], *usual[few]), (*ours[many][:2], *usual[many]), strict=True)
+    rows.append([f"{many} / {few}", *(f"{late / early:.2f}" for early, late in pairs)])
     print_table("Median round trip from a machine to the gateway, µs", head, rows, options.markdown)
     head = ["other machines", "attach", "fastest", "detach", "fastest"]
-    rows = [[str(count), *(f"{took:.1f}" for took in ours[count][2:])] for count in options.counts]
+    rows = [[str(count), *(f"{took:.1f}" for took in ours[count][2:6])] for count in options.counts]
+    rows.append([f"{many} / {few}", *(f"{ours[many][column] / ours[few][column]:.2f}" for column in range(2, 6))])
     print_table("attach and detach without the probe, ms", head, rows, options.markdown)
+    head = ["other machines", "ifup", "for each"]
+    alone = ours[few][6]
+    rows = [
+        [str(count), f"{ours[count][6]:.0f}", f"{(ours[count][6] - alone) / (count - few):.1f}" if count > few else ""]
+        for count in options.counts
+    ]
+    print_table("ifup with machines attached, ms", head, rows, options.markdown)
 
 
 main()

@@ -1,5 +1,6 @@
 """A node in network and mount namespaces of its own, with the files of the package, and ifup run by the clock."""
 
+import filecmp
 import os
 import re
 import shutil
@@ -14,6 +15,7 @@ from stanzas import LINK, UPLINK
 
 NETWORK = Path("/etc/network")
 HOOKS = ("if-up.d", "if-down.d")
+SOURCE = Path(__file__).resolve().parents[2] / "snf_network_helper"
 PYTHON = "usr/lib/python3/dist-packages"
 # What of a package is copied: a package that comes or goes meanwhile must not disturb the measurement.
 _COPIED = (f"{PYTHON}/snf_network_helper", "etc/iproute2", "etc/default")
@@ -49,8 +51,17 @@ def run(*argv: str, stdin: str = "") -> str:
     return done.stdout
 
 
+def warn_if_stale(package: Path) -> None:
+    """Says so where what is measured is not what the checkout holds."""
+    names = [path.name for path in SOURCE.glob("*.py")]
+    _, differing, missing = filecmp.cmpfiles(SOURCE, package / PYTHON / SOURCE.name, names, shallow=False)
+    if differing or missing:
+        print("bench: the package is not that of this checkout:", *differing, *missing, file=sys.stderr)
+
+
 def set_up(package: Path) -> None:
     """Makes the namespaces that tools/bench has entered a node on which nothing is up."""
+    warn_if_stale(package)
     if len(run("ip", "-oneline", "link").splitlines()) != 1:  # a fresh one has nothing but lo
         raise SystemExit("bench: expected namespaces of its own, run tools/bench")
     try:  # what else the machine does shall not count; ifup inherits this
