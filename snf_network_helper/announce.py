@@ -11,7 +11,7 @@ from _socket import socket
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from snf_network_helper.address import Address
-from snf_network_helper.background import in_background
+from snf_network_helper.background import close_in_background, in_background
 from snf_network_helper.claims import Claims
 from snf_network_helper.frames import ETH_P_ALL, announcements, answer, question
 from snf_network_helper.raw import open_link
@@ -99,7 +99,7 @@ def in_use(dev: str, addresses: Sequence[Address], asker: Address | None) -> dic
                 if address is not None and address in addresses and frame[6:12] != mac:
                     taken[address] = frame[6:12].hex(":")
     finally:
-        link.close()
+        close_in_background(link)
     return taken
 
 

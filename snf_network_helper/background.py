@@ -8,7 +8,14 @@ import posix
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # for annotations only: importing it costs every ifup 2 ms
+    from _socket import socket
     from collections.abc import Callable
+
+
+def close_in_background(link: socket) -> None:
+    """Closes a packet or netfilter socket: whoever closes the last copy of one, the kernel has wait 10 ms and more."""
+    in_background(lambda: None, keep=link.fileno())
+    link.close()
 
 
 def in_background(work: Callable[[], None], keep: int = 2) -> None:

@@ -9,7 +9,7 @@ import struct
 from _socket import AF_NETLINK, SOCK_CLOEXEC, SOCK_RAW, socket
 
 from snf_network_helper import kernel
-from snf_network_helper.background import in_background
+from snf_network_helper.background import close_in_background
 from snf_network_helper.errors import KernelError
 
 TYPE_CHECKING = False
@@ -59,9 +59,7 @@ def _delete(table: str) -> int:
         )
         return -int(_ANSWER.unpack_from(link.recv(8192))[0])
     finally:
-        # The table is gone; who closes the last copy of such a socket waits, and that is not to be ifdown
-        in_background(lambda: None)
-        link.close()
+        close_in_background(link)
 
 
 def _message(kind: int, flags: int, family: int = 0, attributes: bytes = b"", resource: int = 0) -> bytes:
