@@ -11,8 +11,9 @@ from snf_network_helper.steps import Left, apply, prepare, revert
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # for annotations only: importing it costs every ifup 2 ms
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Collection, Iterable, Sequence
 
+    from snf_network_helper.changes import Change
     from snf_network_helper.plan import Plan
 
 
@@ -28,6 +29,7 @@ def bring_up(
     renewing: bool = False,
     finishing: bool = False,
     awaiting: Plan = (),
+    standing: Collection[Change] = (),
 ) -> None:
     """Makes the kernel hold the plan of the stanza `name` (IFACE:ADDRFAM); run twice, it makes whole what is missing.
 
@@ -36,7 +38,8 @@ def bring_up(
     stanzas of one family, and what the same ifup did for another is not outdated. `request` is what an attachment was
     asked for; `renewing` does nothing unless that is what the journal says. `finishing` undoes the ends of
     tables which a former plan had to leave while guests went by them. Of the plan, `awaiting` is only written down, to
-    be made later, unless it has been made.
+    be made later, unless it has been made. What is `standing` in the kernel, as far as the caller has asked it, and was
+    made by us is not made again.
     """
     iface = name.rpartition(":")[0]
     with Lock(iface):
@@ -52,7 +55,10 @@ def bring_up(
         entries: list[Entry] = []
         try:
             left = revert(name, outdated, plan)
-            entries = [prepare(change, old.get(change)) for change in plan]
+            entries = [
+                old[change] if change in standing and _was_made(old.get(change)) else prepare(change, old.get(change))
+                for change in plan
+            ]
             for entry in entries:
                 if entry.state == PENDING and entry.change in awaiting and not _was_made(old.get(entry.change)):
                     entry.state = AWAITED

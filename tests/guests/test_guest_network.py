@@ -204,3 +204,21 @@ def test_fifty_at_the_same_time(node: Node) -> None:
     said = node.host.run("(" + " & ".join(f"snf-network-helper detach {name}" for name in names) + " & wait) 2>&1")
     assert said == ""
     assert before.difference(node.snapshot()) == ""
+
+
+@pytest.mark.parametrize("damage", ["ip route del 192.0.2.20 dev t0 table 222", "nft flush ruleset"])
+def test_what_many_have_lost_comes_back(node: Node, damage: str) -> None:
+    for number in range(20):
+        node.host.run(f"ip link add t{number} type veth peer name p{number} netns {node.segment.pid}")
+        addresses = (f"192.0.2.{number + 20}", f"2001:db8::{number + 20}")
+        attach(node.host, f"t{number}", *addresses, network="eth1", options="--no-probe")
+    proxies = node.host.run("ip -6 neigh show proxy")
+    assert proxies.count("eth1") == 20
+    node.host.run(f"ifdown eth1; {damage}")
+    assert "eth1" not in node.host.run("ip -6 neigh show proxy")
+    done = node.host.attempt("ifup eth1")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert sorted(node.host.run("ip -6 neigh show proxy").splitlines()) == sorted(proxies.splitlines())
+    done = node.host.attempt("snf-network-helper status")
+    assert (done.returncode, " missing " in done.stdout) == (0, False)
+    assert done.stdout.count("nft 'add element inet snf_network_helper sources6") == 20
