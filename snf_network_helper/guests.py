@@ -4,31 +4,29 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
-from snf_network_helper import kinds, links, shared
+from snf_network_helper import kernel, kinds, links, shared
 from snf_network_helper.address import Address
 from snf_network_helper.announce import announce, in_use
 from snf_network_helper.attachment import Attachment
 from snf_network_helper.background import in_background
 from snf_network_helper.bystanders import ends_table
-from snf_network_helper.changes import Change
-from snf_network_helper.errors import NetworkDownError, RoutedError
+from snf_network_helper.changes import Change, Route
+from snf_network_helper.errors import KernelError, NetworkDownError, RoutedError
 from snf_network_helper.facts import forces_forwarding
 from snf_network_helper.families import IPV4
 from snf_network_helper.guest_changes import NFDHCPD_DIRECTORY, SharedRule
-from snf_network_helper.journal import ATTACHED, Journal, Lock, attached, names
+from snf_network_helper.journal import APPLIED, ATTACHED, Journal, Lock, attached, names
 from snf_network_helper.network import Network
 from snf_network_helper.plan import Plan
+from snf_network_helper.steps import add_elements
 from snf_network_helper.tap import hosting, plan
 from snf_network_helper.transaction import bring_up, change_request, take_down, take_down_guest
 
 # How long an attach waits for a machine that is about to move in: one that is there already answers at once.
 _ARRIVAL_SECONDS = 0.05
 
-# From so many guests on, to read what the kernel holds, for which pyroute2 alone takes 0.1 s, costs less than to find
-# out for each of them.
-_MANY = 20
 
 
 def attach(attachment: Attachment, network: Network, probe: bool, moves_in: bool = False) -> None:
@@ -119,7 +117,7 @@ def renew(iface: str) -> list[str]:
     errors = []
     works = []
     attachments = attached_to(iface)
-    standing = _standing() if len(attachments) >= _MANY else ()
+    standing = _standing([one.tap for one in attachments])
     for attachment in attachments:
         tap = attachment.tap
         try:
@@ -141,11 +139,23 @@ def renew(iface: str) -> list[str]:
     return errors
 
 
-def _standing() -> frozenset[Change]:
-    """What of ours the kernel holds."""
-    from snf_network_helper.observe import marked
+def _standing(taps: Sequence[str]) -> set[Change]:
+    """What guests have by their journals and the kernel holds: their routes, and the guard's elements.
 
-    return marked()
+    It is found out at once for all of them; elements may be added once more, so they are.
+    """
+    made = [entry.change for tap in taps for entry in Journal.read(_name(tap)).entries if entry.state == APPLIED]
+    standing = {change for change in made if change.batched_by_nft}
+    try:
+        add_elements([change.add() for change in standing])
+    except KernelError:  # whose fault it is shows when each adds its own
+        standing.clear()
+    routes = [change for change in made if isinstance(change, Route)]
+    for ip, table in {(kernel.family_of(route), route.table) for route in routes}:
+        shown = kernel.query(f"{ip} route show table {table} proto snf type unicast")
+        there = {tuple(line.split()[:3]) for line in shown.splitlines()}
+        standing.update(one for one in routes if (one.prefix.partition("/")[0], "dev", one.dev) in there)
+    return standing
 
 
 def _plan(attachment: Attachment, network: Network) -> Plan:
