@@ -119,7 +119,7 @@ class Guard(Change):
 
 
 class GuardElement(Change):
-    """One element of the guard's sets: a TAP, an address, or both; in `askers` the address that asks on the TAP.
+    """One element of the guard's sets: a TAP, or a TAP with an address; in `askers` the address that asks on the TAP.
 
     A set is looked up in the same time however many elements it has: a rule for each TAP would cost every packet.
     """
@@ -127,15 +127,15 @@ class GuardElement(Change):
     __slots__ = ("table", "members", "tap", "address")
     batched_by_nft = True
 
-    def __init__(self, table: str, members: str, tap: str = "", address: str = "") -> None:
+    def __init__(self, table: str, members: str, tap: str, address: str = "") -> None:
         self.table = table
         self.members = members
         self.tap = tap
         self.address = address
 
     def _statement(self, verb: str) -> str:
-        words = [f'"{self.tap}"'] * bool(self.tap) + [self.address] * bool(self.address)
-        element = (" : " if self.members == "askers" else " . ").join(words)
+        separator = " : " if self.members == "askers" else " . "
+        element = f'"{self.tap}"{separator if self.address else ""}{self.address}'
         return f"{verb} element {self.table} {GUARD_TABLE} {self.members} {{ {element} }}"
 
     def add(self) -> str:
@@ -146,18 +146,22 @@ class GuardElement(Change):
 
 
 class Hosted(GuardElement):
-    """An address that the node answers for, unless another one announces it; what one announced before is forgotten."""
+    """An address that the node answers for on a network's link, unless another one announces it there.
+
+    What one announced before is forgotten.
+    """
 
     __slots__ = ()
 
-    def __init__(self, table: str, members: str, address: str) -> None:
-        super().__init__(table, members, address=address)
+    def __init__(self, table: str, members: str, dev: str, address: str) -> None:
+        super().__init__(table, members, dev, address)
 
     def fields(self) -> tuple[tuple[str, str], ...]:
-        return (("table", self.table), ("members", self.members), ("address", self.address))
+        return (("table", self.table), ("members", self.members), ("dev", self.tap), ("address", self.address))
 
     def add(self) -> str:
-        gone = f"element {self.table} {GUARD_TABLE} {self.members.replace('hosted', 'gone')} {{ {self.address} }}"
+        set_of_gone = self.members.replace("hosted", "gone")
+        gone = f'element {self.table} {GUARD_TABLE} {set_of_gone} {{ "{self.tap}" . {self.address} }}'
         # Added first, since to delete what is not there would be an error
         return f"nft 'add {gone}; delete {gone}; {self._statement('add')}'"
 

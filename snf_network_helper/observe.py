@@ -52,14 +52,10 @@ def _guard() -> Iterator[Change]:
             for element in members.get("elem", ()):
                 words = element["concat"] if isinstance(element, dict) else element
                 tap, address = words if isinstance(words, list) else (words, "")
-                if members["name"].startswith("hosted"):
-                    tap, address = "", words
                 if members["name"] in ("targets6", "hosted6"):
                     address = f"0x{_number(address):032x}"
-                if tap:
-                    yield GuardElement(family, members["name"], tap, address)
-                else:
-                    yield Hosted(family, members["name"], address)
+                kind = Hosted if members["name"].startswith("hosted") else GuardElement
+                yield kind(family, members["name"], tap, address)
 
 
 def _probes() -> Iterator[Change]:
