@@ -95,6 +95,20 @@ def test_what_was_detached_is_not_announced_any_more(node: Node) -> None:
         assert [wire.seen(frame) for frame in gone] == before
 
 
+@pytest.mark.parametrize("claimed", ["192.0.2.10", "2001:db8::10"])
+def test_what_another_host_claims_is_left_to_it(node: Node, claimed: str) -> None:
+    addresses = ("192.0.2.10", "2001:db8::10", "192.0.2.11")
+    port = node.segment.port(node.host, "eth0.222")
+    with Wire(node.host, "eth0.222") as wire, Wire(node.segment, port) as other:
+        attach(node.host, "tap0", *addresses, options="--no-probe")
+        for frame in other.forms(claimed):
+            other.socket.send(frame)
+        assert comes_true(lambda: all(wire.seen(frame) == TIMES for frame in wire.forms("192.0.2.11")))
+        for address in addresses[:2]:
+            often = [wire.seen(frame) for frame in wire.forms(address)]
+            assert (max(often) < TIMES) == (address == claimed), address
+
+
 @pytest.mark.parametrize("role", ["router", "router-vmc"])
 def test_ifup_of_a_router_announces_the_gateway(role: str) -> None:
     with node_up(Stanza(role, link="eth1")) as node:

@@ -93,8 +93,10 @@ def build(gateway: int, guest: int) -> None:
 
 
 def make_links(first: int, last: int) -> None:
-    """The links of other machines."""
-    lines = [f"link add {name} type veth peer name p{name}" for name, *_ in map(other, range(first, last))]
+    """The links of other machines, which have their ends elsewhere, as a tap's is in QEMU."""
+    elsewhere = spawn_host()
+    taps = [name for name, *_ in map(other, range(first, last))]
+    lines = [f"link add {name} type veth peer name {name} netns {elsewhere}" for name in taps]
     node.run("ip", "-batch", "-", stdin="\n".join(lines) + "\n")
 
 
