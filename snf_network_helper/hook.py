@@ -45,12 +45,12 @@ def main(environ: Mapping[str, str] = system.environ) -> int:
 
 def _up(iface: str, environ: Mapping[str, str]) -> int:
     from snf_network_helper.facts import Facts  # ifdown needs none of these three: the journal knows
+    from snf_network_helper.options import read_environ
     from snf_network_helper.plan import plan
-    from snf_network_helper.stanza import Stanza
 
     run = _run(iface)
     try:
-        stanza = Stanza.from_environ(environ)
+        stanza = read_environ(environ)
         if stanza is None:
             return 0
         for warning in stanza.warnings:

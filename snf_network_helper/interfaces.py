@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from snf_network_helper.errors import RoutedError
 from snf_network_helper.names import SYSTEM_FILE
+from snf_network_helper.options import read_options
 from snf_network_helper.stanza import Stanza
 
 # ifquery prints the options of an interface's stanzas one after the other; an option set by hand ends each of them.
@@ -22,7 +23,7 @@ def stanzas(iface: str, file: str = SYSTEM_FILE) -> list[Stanza]:
         said = asked.stderr.strip().splitlines()
         raise RoutedError(f"{iface}: {said[-1] if said else 'ifquery failed'} ({file})")
     name = iface.partition("=")[0]
-    return [Stanza.from_options(name, options) for options in _routed_options(asked.stdout) if options]
+    return [read_options(name, options) for options in _routed_options(asked.stdout) if options]
 
 
 def _routed_options(output: str) -> Iterator[dict[str, str]]:

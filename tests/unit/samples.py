@@ -3,6 +3,7 @@
 from fake_kernel import FakeKernel
 
 from snf_network_helper.facts import Facts
+from snf_network_helper.options import read_options
 from snf_network_helper.plan import Plan, plan
 from snf_network_helper.stanza import Stanza
 
@@ -22,11 +23,11 @@ def stanza(iface: str = IFACE, **options: str) -> Stanza:
     """The stanza of a VMC with more or other options: `arp_ip` stands for routed-arp-ip, "" for none."""
     given = {f"routed-{name.replace('_', '-')}": value for name, value in options.items()}
     chosen = {name: value for name, value in {**VMC, **given}.items() if value}
-    return Stanza.from_options(iface, chosen)
+    return read_options(iface, chosen)
 
 
 def planned(options: dict[str, str], iface: str = IFACE, facts: Facts | None = None) -> Plan:
-    return plan(Stanza.from_options(iface, options), facts or Facts())
+    return plan(read_options(iface, options), facts or Facts())
 
 
 def give_links(kernel: FakeKernel, *links: str) -> None:

@@ -11,8 +11,9 @@ import pytest
 from snf_network_helper import interfaces, names
 from snf_network_helper.cli import _parser
 from snf_network_helper.facts import Facts
+from snf_network_helper.options import OPTIONS
 from snf_network_helper.plan import plan
-from snf_network_helper.stanza import OPTIONS, ROLES, Stanza
+from snf_network_helper.stanza import ROLES, Stanza
 
 ROOT = Path(__file__).resolve().parents[2]
 README, MAN5, MAN8 = "README.md", "man/snf-network-helper-interfaces.5", "man/snf-network-helper.8"

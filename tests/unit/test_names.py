@@ -7,12 +7,12 @@ from samples import IFACE, VMC, stanza
 
 from snf_network_helper import names
 from snf_network_helper.errors import StanzaError
-from snf_network_helper.stanza import OPTIONS, Stanza
+from snf_network_helper.options import OPTIONS, read_options
 
 
 def message(iface: str, options: dict[str, str]) -> str:
     with pytest.raises(StanzaError) as caught:
-        Stanza.from_options(iface, {**VMC, **options})
+        read_options(iface, {**VMC, **options})
     return str(caught.value)
 
 
