@@ -12,6 +12,7 @@ import fcntl
 import posix
 import stat
 
+from snf_network_helper import netfilter_changes  # noqa: F401  # adds its kinds to those of `changes`
 from snf_network_helper.changes import KINDS, Change
 from snf_network_helper.errors import JournalError, one_line
 from snf_network_helper.system import exists

@@ -5,8 +5,9 @@ from __future__ import annotations
 import posix
 import sys
 
-from snf_network_helper.changes import Address, ArpSource, Change, IpChange, Masquerade, Route, Sysctl, quoted
+from snf_network_helper.changes import Address, Change, IpChange, Route, Sysctl, quoted
 from snf_network_helper.errors import Interrupted, KernelError, NotStartedError
+from snf_network_helper.netfilter_changes import ArpSource, Masquerade
 from snf_network_helper.system import environ, exists, last_link
 
 TYPE_CHECKING = False

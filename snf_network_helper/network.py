@@ -2,9 +2,10 @@
 
 from snf_network_helper.address import Address, Prefix
 from snf_network_helper.changes import Address as LinkAddress
-from snf_network_helper.changes import ArpSource, Route, Rule
+from snf_network_helper.changes import Route, Rule
 from snf_network_helper.errors import NetworkDownError
 from snf_network_helper.journal import Journal, names
+from snf_network_helper.netfilter_changes import ArpSource
 
 
 class Network:

@@ -14,7 +14,7 @@ from snf_network_helper.errors import KernelError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # for annotations only: importing it costs every ifup 2 ms
-    from snf_network_helper.changes import NeighbourProbes
+    from snf_network_helper.netfilter_changes import NeighbourProbes
 
 _NETFILTER = 12  # NETLINK_NETFILTER, include/uapi/linux/netlink.h
 _REQUEST, _ACK = 0x1, 0x4  # NLM_F_…

@@ -9,21 +9,13 @@ from typing import Any
 from pyroute2 import IPRoute
 
 from snf_network_helper import kernel, links, outside
-from snf_network_helper.changes import (
-    Address,
-    ArpSource,
-    Change,
-    Masquerade,
-    NeighbourProbes,
-    Route,
-    Rule,
-    Sysctl,
-)
+from snf_network_helper.changes import Address, Change, Route, Rule, Sysctl
 from snf_network_helper.errors import KernelError
 from snf_network_helper.families import IPV4, IPV6
 from snf_network_helper.guest_changes import GUARD_TABLE, Guard, GuardElement, Hosted, SharedRule
 from snf_network_helper.journal import APPLIED, KEPT, Entry
 from snf_network_helper.neighbours import protocol_number
+from snf_network_helper.netfilter_changes import ArpSource, Masquerade, NeighbourProbes
 
 _FAMILIES = {IPV4: socket.AF_INET, IPV6: socket.AF_INET6}
 _UNREACHABLE = 7  # RTN_UNREACHABLE, include/uapi/linux/rtnetlink.h

@@ -2,21 +2,10 @@
 
 from __future__ import annotations
 
-from snf_network_helper.changes import (
-    LAST_METRIC,
-    Address,
-    ArpSource,
-    Change,
-    Link,
-    Masquerade,
-    NeighbourProbes,
-    Route,
-    Rule,
-    SharedSysctl,
-    Sysctl,
-)
+from snf_network_helper.changes import LAST_METRIC, Address, Change, Link, Route, Rule, SharedSysctl, Sysctl
 from snf_network_helper.facts import Facts, accept_ra
 from snf_network_helper.families import IPV4, IPV6
+from snf_network_helper.netfilter_changes import ArpSource, Masquerade, NeighbourProbes
 from snf_network_helper.stanza import ROUTER, ROUTER_VMC, VMC, Stanza
 
 TYPE_CHECKING = False

@@ -13,19 +13,10 @@ from snf_network_helper.bystanders import (
     routes_query,
     rules_query,
 )
-from snf_network_helper.changes import (
-    Address,
-    ArpSource,
-    Change,
-    Masquerade,
-    NeighbourProbes,
-    Route,
-    Rule,
-    SharedSysctl,
-    Sysctl,
-)
+from snf_network_helper.changes import Address, Change, Route, Rule, SharedSysctl, Sysctl
 from snf_network_helper.errors import JournalError, KernelError, NotStartedError, RoutedError
 from snf_network_helper.journal import APPLIED, KEPT, PENDING, Entry, Journal, Lock, names
+from snf_network_helper.netfilter_changes import ArpSource, Masquerade, NeighbourProbes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # for annotations only: importing it costs every ifup 2 ms

@@ -5,18 +5,16 @@ import pytest
 from snf_network_helper.changes import (
     KINDS,
     Address,
-    ArpSource,
     Change,
     IpChange,
     Link,
-    Masquerade,
-    NeighbourProbes,
     ProxyNeighbour,
     Route,
     Rule,
     SharedSysctl,
     Sysctl,
 )
+from snf_network_helper.netfilter_changes import ArpSource, Masquerade, NeighbourProbes
 from snf_network_helper.nfdhcpd import Binding
 from snf_network_helper.serve import Advertiser, DhcpServer, ServerAddress
 

@@ -3,19 +3,9 @@
 import pytest
 from samples import EVERYWHERE, IFACE, SETUPS, planned
 
-from snf_network_helper.changes import (
-    Address,
-    ArpSource,
-    Change,
-    Link,
-    Masquerade,
-    NeighbourProbes,
-    Route,
-    Rule,
-    SharedSysctl,
-    Sysctl,
-)
+from snf_network_helper.changes import Address, Change, Link, Route, Rule, SharedSysctl, Sysctl
 from snf_network_helper.facts import Facts
+from snf_network_helper.netfilter_changes import ArpSource, Masquerade, NeighbourProbes
 from snf_network_helper.plan import Plan
 
 ROLES = pytest.mark.parametrize("role", SETUPS)

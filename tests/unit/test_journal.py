@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 from samples import EVERYWHERE, SETUPS, planned
 
-from snf_network_helper.changes import Change, Link, Masquerade, ProxyNeighbour, Sysctl
+from snf_network_helper.changes import Change, Link, ProxyNeighbour, Sysctl
 from snf_network_helper.errors import JournalError
 from snf_network_helper.journal import APPLIED, KEPT, PENDING, Entry, Journal, make_directory, names, remove
+from snf_network_helper.netfilter_changes import Masquerade
 
 NAME = "eth0.222:inet"
 LINK = Link("eth0.222")

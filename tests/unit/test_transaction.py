@@ -7,9 +7,10 @@ from fake_kernel import FakeKernel
 from samples import EVERYWHERE, IFACE, NAT, SETUPS, give_links, planned
 
 from snf_network_helper import kernel
-from snf_network_helper.changes import Change, NeighbourProbes, Route, SharedSysctl
+from snf_network_helper.changes import Change, Route, SharedSysctl
 from snf_network_helper.facts import Facts
 from snf_network_helper.journal import APPLIED, Entry, Journal, names
+from snf_network_helper.netfilter_changes import NeighbourProbes
 from snf_network_helper.plan import Plan
 from snf_network_helper.transaction import bring_up, take_down
 
