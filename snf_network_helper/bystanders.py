@@ -62,8 +62,11 @@ def routes_query(changes: Iterable[Change]) -> str:
     With that address the kernel drops every IPv4 route of the link, whoever made it (fib_disable_ip, net/ipv4).
     """
     for change in changes:
-        if isinstance(change, Address) and change.family == IPV4 and kernel.addresses(change.dev, IPV4) == 1:
-            return f"ip route show table all dev {change.dev}"
+        if isinstance(change, Address) and change.family == IPV4:
+            from snf_network_helper import link_addresses
+
+            if link_addresses.count(change.dev, IPV4) == 1:
+                return f"ip route show table all dev {change.dev}"
     return ""
 
 

@@ -6,7 +6,7 @@ import struct
 # The C half of `socket`: the Python half costs some 5 ms.
 from _socket import AF_INET, SOCK_CLOEXEC, SOCK_DGRAM, if_nametoindex, socket
 
-from snf_network_helper import kernel, neighbours
+from snf_network_helper import kernel, neighbours, sysctl
 from snf_network_helper.changes import Change, ProxyNeighbour
 from snf_network_helper.errors import KernelError
 from snf_network_helper.guest_changes import HardwareAddress, LinkUp, NoAddressGeneration
@@ -62,7 +62,7 @@ def _state(change: Change) -> str:
             raise KernelError(command, "expected a link with a MAC address")
         return str(address.hex(":"))
     if isinstance(change, NoAddressGeneration):
-        return _GENERATION[int(kernel.read(f"net/ipv6/conf/{change.dev}/addr_gen_mode"))]
+        return _GENERATION[int(sysctl.read(f"net/ipv6/conf/{change.dev}/addr_gen_mode"))]
     if isinstance(change, ProxyNeighbour):
         return "there" if neighbours.has_proxy(change) else "absent"
     assert isinstance(change, LinkUp)
@@ -72,7 +72,7 @@ def _state(change: Change) -> str:
 def _set(change: Change, command: str, state: str) -> None:
     if isinstance(change, NoAddressGeneration):
         if state == "none":
-            kernel.write(f"net/ipv6/conf/{change.dev}/addr_gen_mode", "1")
+            sysctl.write(f"net/ipv6/conf/{change.dev}/addr_gen_mode", "1")
         else:
             kernel.run(command)
         return

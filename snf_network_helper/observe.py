@@ -8,7 +8,7 @@ from typing import Any
 
 from pyroute2 import IPRoute
 
-from snf_network_helper import kernel, links, outside
+from snf_network_helper import kernel, link_addresses, links, outside, sysctl, xtables
 from snf_network_helper.changes import Address, Change, Route, Rule, Sysctl
 from snf_network_helper.errors import KernelError
 from snf_network_helper.families import IPV4, IPV6
@@ -110,13 +110,13 @@ def is_present(change: Change, in_kernel: frozenset[Change]) -> bool:
         if change.is_of_link:
             return links.prepare(change, None).state == KEPT
         if isinstance(change, Address):
-            return kernel.has_address(change)
+            return link_addresses.has_address(change)
         if isinstance(change, Sysctl):
-            return kernel.read(change.path) == change.value
+            return sysctl.read(change.path) == change.value
         if isinstance(change, ArpSource):
-            return kernel.arp_source_number(change) > 0
+            return xtables.arp_source_number(change) > 0
         if isinstance(change, Masquerade):
-            return kernel.has_masquerade(change)
+            return xtables.has_masquerade(change)
         if change.is_outside:
             return outside.prepare(change, Entry(change, APPLIED)).state == APPLIED
     except KernelError:

@@ -6,7 +6,7 @@ users there are. The caller holds the lock of what is shared.
 
 import posix
 
-from snf_network_helper import kernel
+from snf_network_helper import kernel, sysctl
 from snf_network_helper.changes import Change, SharedSysctl
 from snf_network_helper.errors import JournalError, KernelError
 from snf_network_helper.journal import DIRECTORY, make_directory, remove
@@ -35,7 +35,7 @@ def acquire(change: Change, user: str) -> None:
         first = not _has_user(directory, other_than=user)
         known = exists(f"{directory}/{user}")
         if first and isinstance(change, SharedSysctl) and not known:
-            _write(f"{directory}/{_PRIOR}", kernel.prior(change))
+            _write(f"{directory}/{_PRIOR}", sysctl.prior(change))
         _write(f"{directory}/{user}", "")
     except OSError as error:
         raise JournalError(f"cannot write {directory}: {error.strerror}") from None
@@ -49,8 +49,8 @@ def acquire(change: Change, user: str) -> None:
                     _strike_off(directory, user)
                 raise
             _made.add(directory)
-    elif kernel.read(change.path) != change.value:
-        kernel.write(change.path, change.value)
+    elif sysctl.read(change.path) != change.value:
+        sysctl.write(change.path, change.value)
 
 
 def release(change: Change, user: str) -> None:
@@ -62,7 +62,7 @@ def release(change: Change, user: str) -> None:
         last = not _has_user(directory, other_than=user)
         if last and isinstance(change, SharedSysctl):
             with open(f"{directory}/{_PRIOR}", encoding="utf-8", errors="surrogateescape") as file:
-                kernel.restore(change, file.read())
+                sysctl.restore(change, file.read())
         elif last:
             _undo(change)
     _made.discard(directory)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import groupby
 
-from snf_network_helper import kernel, shared
+from snf_network_helper import kernel, shared, sysctl, xtables
 from snf_network_helper.bystanders import (
     ends_table,
     foreign_rules,
@@ -31,7 +31,7 @@ _LOOKED_UP = "kept, rules still look the table up"
 # What would not go, and why.
 Left = list[tuple[Change, str]]
 # An undoing that failed, and why, or one that is still at work.
-Undoing = tuple[Change, "str | kernel.Deletion | TableDeletion"]
+Undoing = tuple[Change, "str | xtables.Deletion | TableDeletion"]
 
 
 def prepare(change: Change, old: Entry | None) -> Entry:
@@ -42,7 +42,7 @@ def prepare(change: Change, old: Entry | None) -> Entry:
     """
     if change.is_shared:
         if isinstance(change, SharedSysctl):
-            kernel.read(change.path)  # where the kernel has none, nothing must have been done yet
+            sysctl.read(change.path)  # where the kernel has none, nothing must have been done yet
         return Entry(change)
     if change.is_outside:
         from snf_network_helper import outside
@@ -53,7 +53,7 @@ def prepare(change: Change, old: Entry | None) -> Entry:
 
         return links.prepare(change, old)
     if isinstance(change, Sysctl):
-        value = kernel.read(change.path)
+        value = sysctl.read(change.path)
         if old is not None and old.state != KEPT:
             return Entry(change, APPLIED if value == change.value else PENDING, old.prior)
         return Entry(change, KEPT if value == change.value else PENDING, value)
@@ -62,10 +62,12 @@ def prepare(change: Change, old: Entry | None) -> Entry:
             return Entry(change, KEPT)
         return Entry(change, prior="ours" if old is not None else "")
     if isinstance(change, Address):
-        present = kernel.has_address(change)
+        from snf_network_helper import link_addresses
+
+        present = link_addresses.has_address(change)
     elif isinstance(change, ArpSource) and old is not None and old.state != KEPT:
         # Only one that we made is looked for: an equal one of the administrator's is his, and ours goes before it
-        present = kernel.arp_source_number(change) > 0
+        present = xtables.arp_source_number(change) > 0
     else:
         return Entry(change, prior=old.prior if old is not None else "")
     if not present:
@@ -191,14 +193,14 @@ def _apply_change(name: str, change: Change, again: bool) -> None:
 
         links.make(change)
     elif isinstance(change, Sysctl):
-        kernel.write(change.path, change.value)
+        sysctl.write(change.path, change.value)
     elif isinstance(change, NeighbourProbes):
         kernel.run(change.add())
     elif isinstance(change, ArpSource):
         with Lock(SHARED_LOCK):  # arptables-legacy reads and writes the whole table, without a lock of its own
-            kernel.add_arp_source(change)
-    elif isinstance(change, Masquerade) and not (again and kernel.has_masquerade(change)):
-        kernel.add_masquerade(change)
+            xtables.add_arp_source(change)
+    elif isinstance(change, Masquerade) and not (again and xtables.has_masquerade(change)):
+        xtables.add_masquerade(change)
 
 
 def revert(name: str, entries: Sequence[Entry], plan: Sequence[Change] = ()) -> Left:
@@ -274,7 +276,7 @@ def _revert_elements(changes: list[Change]) -> Left:
 def _revert_one(name: str, entry: Entry) -> list[Undoing]:
     """Undoes one change that ip(8) did not make, or begins to: what is still at work is returned."""
     change = entry.change
-    deletion: kernel.Deletion | TableDeletion | None = None
+    deletion: xtables.Deletion | TableDeletion | None = None
     try:
         if change.is_shared:
             with Lock(SHARED_LOCK):
@@ -288,12 +290,12 @@ def _revert_one(name: str, entry: Entry) -> list[Undoing]:
 
             links.undo(change, entry.prior)
         elif isinstance(change, Sysctl):
-            kernel.restore(change, entry.prior)
+            sysctl.restore(change, entry.prior)
         elif isinstance(change, ArpSource):
             with Lock(SHARED_LOCK):
-                deletion = kernel.remove_arp_source(change)
+                deletion = xtables.remove_arp_source(change)
         elif isinstance(change, Masquerade):
-            deletion = kernel.remove_masquerade(change)
+            deletion = xtables.remove_masquerade(change)
         elif isinstance(change, NeighbourProbes):
             from snf_network_helper import nfnetlink
 

@@ -11,7 +11,20 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # the package of t
 from fake_kernel import FakeKernel
 from samples import IFACE, give_links
 
-from snf_network_helper import cli, facts, guest_cli, hook, journal, kernel, names, nfnetlink, shared
+from snf_network_helper import (
+    cli,
+    facts,
+    guest_cli,
+    hook,
+    journal,
+    kernel,
+    link_addresses,
+    names,
+    nfnetlink,
+    shared,
+    sysctl,
+    xtables,
+)
 from snf_network_helper.changes import Link, Sysctl
 from snf_network_helper.journal import APPLIED, Entry, Journal
 
@@ -27,9 +40,9 @@ def out_of_reach(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for module in (journal, shared, cli):
         monkeypatch.setattr(module, "DIRECTORY", run)
     monkeypatch.setattr(shared, "_SHARED", f"{run}/shared")
-    monkeypatch.setattr(kernel, "_PROC_SYS", f"{tmp_path}/sys/")
-    monkeypatch.setattr(kernel, "_IPV6_LINKS", f"{tmp_path}/sys/net/ipv6/conf")
-    monkeypatch.setattr(kernel, "_ARPTABLES", "/usr/sbin/xtables-nft-multi")
+    monkeypatch.setattr(sysctl, "_PROC_SYS", f"{tmp_path}/sys/")
+    monkeypatch.setattr(sysctl, "_IPV6_LINKS", f"{tmp_path}/sys/net/ipv6/conf")
+    monkeypatch.setattr(xtables, "_ARPTABLES", "/usr/sbin/xtables-nft-multi")
     monkeypatch.setattr(kernel, "verbose", False)
     monkeypatch.setattr(kernel, "interrupted", False)
     monkeypatch.setattr(posix, "posix_spawnp", spawn)
@@ -53,8 +66,9 @@ def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FakeKernel:
     """A host with an uplink and the link of the examples."""
     fake = FakeKernel(tmp_path / "sys")
     give_links(fake, "eth0", IFACE)
-    for function in ("write", "has_address", "addresses"):
-        monkeypatch.setattr(kernel, function, getattr(fake, function))
+    monkeypatch.setattr(sysctl, "write", fake.write)
+    monkeypatch.setattr(link_addresses, "has_address", fake.has_address)
+    monkeypatch.setattr(link_addresses, "count", fake.count)
     monkeypatch.setattr(posix, "posix_spawnp", fake.spawn)
     monkeypatch.setattr(posix, "waitpid", fake.wait)
     monkeypatch.setattr(nfnetlink, "_delete", fake.delete_table)

@@ -52,7 +52,7 @@ class FakeKernel:
         return ""
 
     def write(self, path: str, value: str) -> None:
-        """Stands for kernel.write."""
+        """Stands for sysctl.write."""
         command = f"echo {value} > /proc/sys/{path}"
         if kernel.interrupted:
             raise Interrupted("interrupted")
@@ -68,7 +68,7 @@ class FakeKernel:
     def has_address(self, change: Address) -> bool:
         return change.add() in self.state
 
-    def addresses(self, dev: str, family: str) -> int:
+    def count(self, dev: str, family: str) -> int:
         ip = "ip" if family == "4" else "ip -6"
         return sum(line.startswith(f"{ip} addr add ") and line.endswith(f" dev {dev}") for line in self.state)
 
@@ -132,7 +132,7 @@ class FakeKernel:
     def _disable(self, removed: str) -> None:
         """A link without IPv4 address loses its IPv4 routes, whoever made them (fib_disable_ip)."""
         dev = removed.rpartition(" dev ")[2]
-        if removed.startswith("ip addr ") and not self.addresses(dev, "4"):
+        if removed.startswith("ip addr ") and not self.count(dev, "4"):
             self.state = [line for line in self.state if not _is_route_of(line, dev)]
 
     def _shown(self, argv: list[str]) -> str:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 import snf_network_helper
-from snf_network_helper import kernel, shared
+from snf_network_helper import kernel, shared, sysctl
 from snf_network_helper.cli import main
 from snf_network_helper.errors import KernelError
 from snf_network_helper.journal import Journal, names
@@ -22,12 +22,12 @@ def test_no_program_is_run() -> None:
 
 def test_no_setting_of_the_host_is_seen() -> None:
     with pytest.raises(KernelError, match="No such file or directory"):
-        kernel.read("net/ipv4/ip_forward")
+        sysctl.read("net/ipv4/ip_forward")
 
 
 def test_no_setting_of_the_host_is_written() -> None:
     with pytest.raises(KernelError, match="No such file or directory"):
-        kernel.write("net/ipv4/conf/all/forwarding", "1")
+        sysctl.write("net/ipv4/conf/all/forwarding", "1")
 
 
 def test_no_journal_of_the_host_is_seen(tmp_path: Path) -> None:

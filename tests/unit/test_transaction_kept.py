@@ -4,7 +4,7 @@ import pytest
 from fake_kernel import FakeKernel
 from samples import IFACE, SETUPS, VMC, give_links, planned
 
-from snf_network_helper import kernel
+from snf_network_helper import xtables
 from snf_network_helper.errors import RoutedError
 from snf_network_helper.journal import KEPT, Journal, names
 from snf_network_helper.transaction import bring_up, take_down
@@ -91,7 +91,7 @@ def test_an_equal_arp_rule_of_the_administrators_survives(
 def test_of_two_arp_rules_of_one_link_ours_goes(
     alternative: str, host: FakeKernel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(kernel, "_ARPTABLES", f"/usr/sbin/{alternative}")
+    monkeypatch.setattr(xtables, "_ARPTABLES", f"/usr/sbin/{alternative}")
     foreign = [f"arptables -I OUTPUT -o {IFACE} --opcode request -j mangle --mangle-ip-s 192.0.2.{n}" for n in (7, 8)]
     host.state.append(foreign[0])
     bring_up(NAME, planned(VMC), "")
