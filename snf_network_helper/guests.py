@@ -18,9 +18,9 @@ from snf_network_helper.facts import forces_forwarding
 from snf_network_helper.families import IPV4
 from snf_network_helper.guest_changes import NFDHCPD_DIRECTORY, SharedRule
 from snf_network_helper.journal import APPLIED, ATTACHED, Journal, Lock, attached, names
+from snf_network_helper.making import add_elements
 from snf_network_helper.network import Network
 from snf_network_helper.plan import Plan
-from snf_network_helper.steps import add_elements
 from snf_network_helper.tap import hosting, plan
 from snf_network_helper.transaction import bring_up, change_request, take_down, take_down_guest
 

@@ -22,9 +22,9 @@ from snf_network_helper.errors import RoutedError
 from snf_network_helper.frames import ETH_P_ALL
 from snf_network_helper.guest_changes import Hosted
 from snf_network_helper.journal import APPLIED, ATTACHED, Entry, Journal, Lock
+from snf_network_helper.making import add_elements, state_of_existing
 from snf_network_helper.raw import open_link
 from snf_network_helper.standby import Standby
-from snf_network_helper.steps import add_elements, state_of_existing
 from snf_network_helper.transaction import make_awaited
 
 _OUTGOING = 4  # PACKET_OUTGOING, include/uapi/linux/if_packet.h

@@ -7,7 +7,9 @@ from snf_network_helper.bystanders import ends_table
 from snf_network_helper.changes import Route, Rule
 from snf_network_helper.errors import JournalError, RoutedError
 from snf_network_helper.journal import APPLIED, ATTACHED, AWAITED, KEPT, PENDING, Entry, Journal, Lock, names
-from snf_network_helper.steps import Left, apply, prepare, revert
+from snf_network_helper.making import apply
+from snf_network_helper.steps import Left, prepare
+from snf_network_helper.undoing import revert
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # for annotations only: importing it costs every ifup 2 ms
