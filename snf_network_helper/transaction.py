@@ -7,7 +7,6 @@ from snf_network_helper.bystanders import ends_table
 from snf_network_helper.changes import Route, Rule
 from snf_network_helper.errors import JournalError, RoutedError
 from snf_network_helper.journal import APPLIED, ATTACHED, AWAITED, KEPT, PENDING, Entry, Journal, Lock, names
-from snf_network_helper.making import apply
 from snf_network_helper.steps import Left, prepare
 from snf_network_helper.undoing import revert
 
@@ -43,6 +42,8 @@ def bring_up(
     be made later, unless it has been made. What is `standing` in the kernel, as far as the caller has asked it, and was
     made by us is not made again.
     """
+    from snf_network_helper.making import apply  # ifdown does not need it
+
     iface = name.rpartition(":")[0]
     with Lock(iface):
         before = Journal.read(name)
@@ -89,6 +90,8 @@ def _rolled_back(
     error: Exception, before: Journal, fresh: Sequence[Entry], outdated: Sequence[Entry]
 ) -> RoutedError:
     """Undoes what was done anew, brings back what was undone, and returns the error with what has become of it."""
+    from snf_network_helper.making import apply
+
     reason = "interrupted" if kernel.interrupted else str(error)
     kernel.interrupted = False
     done = sum(entry.change.remove() != "" for entry in fresh)
