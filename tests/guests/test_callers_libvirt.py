@@ -20,7 +20,10 @@ EXAMPLE = Path(__file__).resolve().parents[2] / "share" / "examples" / "libvirt"
 # Directories of its own; the user without which it does not start; a name that it need not ask DNS for; and QEMU as
 # root, since there is neither systemd nor AppArmor.
 PREPARATION = f"""
+mkdir -p /run/var/upper /run/var/work
+mount -t overlay -o lowerdir=/var,upperdir=/run/var/upper,workdir=/run/var/work overlay /var
 for directory in /etc/libvirt /var/lib/libvirt /var/log/libvirt /var/cache/libvirt; do
+    mkdir -p $directory
     mount -t tmpfs tmpfs $directory
 done
 for file in passwd group hosts; do
