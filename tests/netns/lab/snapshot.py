@@ -45,9 +45,9 @@ def without_index(lines: Iterable[str]) -> Lines:
 def routes(lines: Iterable[str]) -> Lines:
     """Routes in an order of their own: among routes to one destination, the kernel's shows which link came up last.
 
-    The remaining life of what a router advertised is not compared.
+    The remaining life of what a router advertised is not compared, nor whether the link's other end is up just now.
     """
-    return sorted(re.sub(r" expires \d+sec", "", line) for line in plain(lines))
+    return sorted(re.sub(r" expires \d+sec| linkdown", "", line) for line in plain(lines))
 
 
 def saved_tables(lines: Iterable[str]) -> Lines:
