@@ -20,6 +20,8 @@ class Change:
     is_of_link = False
     # Whether it is a file or a process, which `outside` makes.
     is_outside = False
+    # Whether what was made before it is undone first, up to the next change of nft(8).
+    is_undone_late = False
 
     def fields(self) -> tuple[tuple[str, str], ...]:
         """Name and value of every field that is set, in order."""

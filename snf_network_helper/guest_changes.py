@@ -148,10 +148,12 @@ class GuardElement(Change):
 class Hosted(GuardElement):
     """An address that the node answers for on a network's link, unless another one announces it there.
 
-    What one announced before is forgotten.
+    What one announced before is forgotten. While it has a route the node would answer for what has moved, so the route
+    goes first.
     """
 
     __slots__ = ()
+    is_undone_late = True
 
     def __init__(self, table: str, members: str, dev: str, address: str) -> None:
         super().__init__(table, members, dev, address)

@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from guestlab import TAP_MAC, attach, detach, leftovers
+from guestlab import TAP_MAC, attach, detach, leftovers, started
 from lab.host import Host
 from lab.packets import Answer, Tap, hardware_address
 from lab.traffic import reaches, upload
@@ -140,6 +140,24 @@ def test_the_node_it_left_is_silent_once_the_other_has_announced_it(lab: Migrati
     assert TAP in leftovers_of(lab.a)
     detach(lab.a, TAP)
     assert works(lab)
+
+
+def test_it_stays_silent_while_it_is_detached(lab: Migration) -> None:
+    attach(lab.b, TAP, *ADDRESSES, options=MOVES_IN)
+    lab.stop(lab.a)
+    lab.go_on(lab.b)
+    attach(lab.b, TAP, *ADDRESSES, options=MOVES_IN)
+    assert answering(lab) == {hardware_address(lab.b, lab.place.center.link)}
+    heard: list[Answer] = []
+    with Tap(lab.place.center.router, lab.place.center.link) as tap:
+        detaching = started(lab.a, f"snf-network-helper detach {TAP}")
+        while detaching.poll() is None:
+            tap.ask(ADDRESSES[0], GATEWAYS[0])
+            tap.ask(ADDRESSES[1], "fe80::99")
+            heard += [message for message in tap.heard() if isinstance(message, Answer)]
+    assert detaching.communicate()[0] == ""
+    answers = {message.at for message in heard if str(message.target) in ADDRESSES}
+    assert answers == {hardware_address(lab.b, lab.place.center.link)}
 
 
 def test_migrating_out_what_has_moved_already(lab: Migration) -> None:
