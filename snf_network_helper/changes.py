@@ -20,8 +20,8 @@ class Change:
     is_of_link = False
     # Whether it is a file or a process, which `outside` makes.
     is_outside = False
-    # Whether what was made before it is undone first, up to the next change of nft(8).
-    is_undone_late = False
+    # Whether an equal one may be somebody else's, which then is kept.
+    is_exclusive = False
 
     def fields(self) -> tuple[tuple[str, str], ...]:
         """Name and value of every field that is set, in order."""
@@ -39,6 +39,10 @@ class Change:
     def add(self) -> str:
         """The command that makes this change, as a person would type it."""
         raise NotImplementedError
+
+    def create(self) -> str:
+        """As `add`, but what is exclusive must not stand already."""
+        return self.add()
 
     def remove(self) -> str:
         """The command that undoes exactly this change; "" where undoing is not ours to do."""

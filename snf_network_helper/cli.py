@@ -145,7 +145,7 @@ def _status(arguments: argparse.Namespace) -> int:
             "stanza": journal.name,
             "state": entry.state if entry.state == AWAITED or is_present(entry.change, in_kernel) else "missing",
             "change": entry.change.add(),
-            **({"prior": entry.prior} if entry.prior else {}),
+            **({"prior": entry.prior} if entry.prior not in ("", "ours") else {}),
         }
         for journal in journals
         if not arguments.iface or journal.name.rpartition(":")[0] == arguments.iface

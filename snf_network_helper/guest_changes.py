@@ -148,12 +148,12 @@ class GuardElement(Change):
 class Hosted(GuardElement):
     """An address that the node answers for on a network's link, unless another one announces it there.
 
-    What one announced before is forgotten. While it has a route the node would answer for what has moved, so the route
-    goes first.
+    What one announced before is forgotten. The element is there before the route and after it: in between the node
+    would answer for what has moved.
     """
 
     __slots__ = ()
-    is_undone_late = True
+    is_exclusive = True
 
     def __init__(self, table: str, members: str, dev: str, address: str) -> None:
         super().__init__(table, members, dev, address)
@@ -162,10 +162,16 @@ class Hosted(GuardElement):
         return (("table", self.table), ("members", self.members), ("dev", self.tap), ("address", self.address))
 
     def add(self) -> str:
+        return self._command("add")
+
+    def create(self) -> str:
+        return self._command("create")
+
+    def _command(self, verb: str) -> str:
         set_of_gone = self.members.replace("hosted", "gone")
         gone = f'element {self.table} {GUARD_TABLE} {set_of_gone} {{ "{self.tap}" . {self.address} }}'
         # Added first, since to delete what is not there would be an error
-        return f"nft 'add {gone}; delete {gone}; {self._statement('add')}'"
+        return f"nft 'add {gone}; delete {gone}; {self._statement(verb)}'"
 
 
 _GUEST_KINDS = (HardwareAddress, NoAddressGeneration, LinkUp, LinkLocal, SharedRule, Guard, GuardElement, Hosted)

@@ -27,15 +27,27 @@ def apply(name: str, entries: Sequence[Entry], again: bool = False) -> None:
     pending = [entry for entry in entries if entry.state == PENDING]
     for family, group in groupby(pending, lambda entry: kernel.family_of(entry.change)):
         if family == "nft":
-            entries = list(group)
-            add_elements([entry.change.add() for entry in entries])
-            for entry in entries:
-                entry.state = APPLIED
+            _add_elements_of(list(group))
         elif family:
             again = _apply_batch(name, list(group), again) or again
         else:
             for entry in group:
                 _apply_one(name, entry, again)
+
+
+def _add_elements_of(entries: Sequence[Entry]) -> None:
+    """Adds elements in one transaction; of those that may be another's, the ones that stand already are kept."""
+    kept: list[Entry] = []
+    try:
+        add_elements([entry.change.add() if entry.prior else entry.change.create() for entry in entries])
+    except KernelError as error:
+        kept = [entry for entry in entries if entry.change.is_exclusive and not entry.prior]
+        if not kept or not any(words in error.reason for words in kernel.EXISTS):
+            raise
+        # Another machine has the address, as its route will show, or a journal was lost
+        add_elements([entry.change.add() for entry in entries])
+    for entry in entries:
+        entry.state = KEPT if entry in kept else APPLIED
 
 
 def add_elements(commands: Sequence[str]) -> None:

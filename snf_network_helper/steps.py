@@ -43,7 +43,7 @@ def prepare(change: Change, old: Entry | None) -> Entry:
         if old is not None and old.state != KEPT:
             return Entry(change, APPLIED if value == change.value else PENDING, old.prior)
         return Entry(change, KEPT if value == change.value else PENDING, value)
-    if isinstance(change, Address) and not change.is_looked_for:
+    if change.is_exclusive or (isinstance(change, Address) and not change.is_looked_for):
         if old is not None and old.state == KEPT:
             return Entry(change, KEPT)
         return Entry(change, prior="ours" if old is not None else "")

@@ -45,9 +45,11 @@ def _changes(attachment: Attachment, network: Network, force_forwarding: bool) -
         if address.family == IPV4:
             yield GuardElement("inet", "sources4", tap, str(address))
             yield GuardElement("arp", "sources", tap, str(address))
+            yield Hosted("arp", "hosted", network.iface, str(address))
         else:
             yield GuardElement("inet", "sources6", tap, str(address))
             yield GuardElement("inet", "targets6", tap, f"0x{address.value:032x}")
+            yield Hosted("inet", "hosted6", network.iface, f"0x{address.value:032x}")
     if gateway := network.gateways.get(IPV4):
         # The node asks for the guest as the gateway: the guest sees nobody else on its link
         yield GuardElement("arp", "askers", tap, str(gateway))
@@ -68,12 +70,6 @@ def _changes(attachment: Attachment, network: Network, force_forwarding: bool) -
     for address in addresses:
         if address.family == IPV6:
             yield ProxyNeighbour(str(address), network.iface)
-    # After the routes: a second machine of the same address has been refused by then, and does not undo the first one's
-    for address in addresses:
-        if address.family == IPV4:
-            yield Hosted("arp", "hosted", network.iface, str(address))
-        else:
-            yield Hosted("inet", "hosted6", network.iface, f"0x{address.value:032x}")
     yield from _proxy(tap)
 
 

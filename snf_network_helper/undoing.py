@@ -24,7 +24,7 @@ def revert(name: str, entries: Sequence[Entry], plan: Sequence[Change] = ()) -> 
     The end of a table goes only when no guest's rule looks the table up any more; the kernel is asked meanwhile. But
     where a plan that comes next uses the table, it is that plan's to say how it ends.
     """
-    todo = _backwards([entry for entry in entries if _is_to_undo(name, entry)])
+    todo = [entry for entry in reversed(entries) if _is_to_undo(name, entry)]
     used = {change.table for change in plan if isinstance(change, Rule)}
     asked = [
         (entry, kernel.Query(rules_query(entry.change)))
@@ -45,14 +45,6 @@ def revert(name: str, entries: Sequence[Entry], plan: Sequence[Change] = ()) -> 
         if changes:
             left += _revert_elements(changes) if family == "nft" else _revert_batch(changes)
     return left + finish(working)
-
-
-def _backwards(entries: Sequence[Entry]) -> list[Entry]:
-    """The entries from the last to the first; those that are undone late join the first transaction of nft(8)."""
-    late = [entry for entry in reversed(entries) if entry.change.is_undone_late]
-    others = [entry for entry in reversed(entries) if not entry.change.is_undone_late]
-    place = next((index for index, entry in enumerate(others) if entry.change.batched_by_nft), len(others))
-    return others[:place] + late + others[place:]
 
 
 def _has_guests(name: str, entry: Entry, asked: Sequence[tuple[Entry, kernel.Query]]) -> bool:

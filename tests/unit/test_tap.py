@@ -29,8 +29,10 @@ nft 'add element inet snf_network_helper taps {{ "tap0" }}'
 nft 'add element arp snf_network_helper taps {{ "tap0" }}'
 nft 'add element inet snf_network_helper sources4 {{ "tap0" . 192.0.2.10 }}'
 nft 'add element arp snf_network_helper sources {{ "tap0" . 192.0.2.10 }}'
+{HOSTED4}
 nft 'add element inet snf_network_helper sources6 {{ "tap0" . 2001:db8::10 }}'
 nft 'add element inet snf_network_helper targets6 {{ "tap0" . 0x20010db8000000000000000000000010 }}'
+{HOSTED6}
 nft 'add element arp snf_network_helper askers {{ "tap0" : 192.0.2.1 }}'
 echo 1 > /proc/sys/net/ipv4/conf/tap0/forwarding
 echo 1 > /proc/sys/net/ipv6/conf/tap0/forwarding
@@ -42,8 +44,6 @@ ip route add 192.0.2.10/32 dev tap0 table 222 proto snf
 ip -6 addr add fe80::1/64 dev tap0 nodad
 ip -6 route add 2001:db8::10/128 dev tap0 table 222 proto snf
 ip -6 neigh add proxy 2001:db8::10 dev eth0.222 protocol snf
-{HOSTED4}
-{HOSTED6}
 echo 0 > /proc/sys/net/ipv4/neigh/tap0/proxy_delay
 echo 0 > /proc/sys/net/ipv6/neigh/tap0/proxy_delay
 echo 1 > /proc/sys/net/ipv6/conf/tap0/proxy_ndp
@@ -70,11 +70,11 @@ def test_the_plan_of_an_attachment(network: Network) -> None:
 def test_what_makes_the_node_answer_for_a_machine(network: Network) -> None:
     changes = hosting(plan(attachment(network, "192.0.2.10", "2001:db8::10"), network, True), "tap0")
     assert [change.add() for change in changes] == [
+        HOSTED4,
+        HOSTED6,
         "ip route add 192.0.2.10/32 dev tap0 table 222 proto snf",
         "ip -6 route add 2001:db8::10/128 dev tap0 table 222 proto snf",
         "ip -6 neigh add proxy 2001:db8::10 dev eth0.222 protocol snf",
-        HOSTED4,
-        HOSTED6,
     ]
 
 
