@@ -31,11 +31,13 @@ def announce(dev: str, addresses: Sequence[Address], is_here: Callable[[Address]
     `is_here` is asked before each later time. What another host claims meanwhile has moved there, and is not announced
     any more.
     """
+    if not addresses:
+        return
     link = open_link(dev)
+    claims = Claims(dev)  # of the first announcement too somebody may know better
     frames = announce_now(link, addresses)
 
     def go_on() -> None:
-        claims = Claims(dev)
         taken: set[Address] = set()
 
         def wait(seconds: float) -> None:
@@ -45,9 +47,9 @@ def announce(dev: str, addresses: Sequence[Address], is_here: Callable[[Address]
 
         announce_later(link, frames, lambda address: address not in taken and is_here(address), wait)
 
-    if addresses:
-        in_background(go_on, keep=link.fileno())
+    in_background(go_on, keep=[link.fileno(), *claims.files()])
     link.close()
+    claims.close()
 
 
 def announce_now(link: socket, addresses: Iterable[Address]) -> Frames:

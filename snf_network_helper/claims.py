@@ -7,6 +7,7 @@ import time
 # The C half of `socket`, whose Python half costs some 5 ms.
 from _socket import AF_INET6, IPPROTO_ICMPV6, SO_BINDTODEVICE, SOCK_CLOEXEC, SOCK_RAW, SOL_SOCKET, socket
 from collections.abc import Collection
+from errno import EAFNOSUPPORT
 
 from snf_network_helper.address import Address
 from snf_network_helper.errors import KernelError
@@ -22,30 +23,40 @@ class Claims:
     It hears ARP and advertisements and nothing else: with everything that passes on a busy link, some would be lost.
     """
 
-    __slots__ = ("_arp", "_icmpv6", "_mac")
+    __slots__ = ("_arp", "_ears", "_mac")
 
     def __init__(self, dev: str) -> None:
         self._arp = open_link(dev, ETH_P_ARP)
         self._mac: bytes = self._arp.getsockname()[4]
-        self._icmpv6 = _advertisements(dev)
+        self._ears = [self._arp, *_advertisements(dev)]
+
+    def files(self) -> tuple[int, ...]:
+        """What a process keeps that goes on hearing."""
+        return tuple(ears.fileno() for ears in self._ears)
+
+    def close(self) -> None:
+        """Hears no more; as with any packet socket, better done where another process has it too."""
+        for ears in self._ears:
+            ears.close()
 
     def heard(self, addresses: Collection[Address], seconds: float) -> Address | None:
         """The first of the addresses that another host claims within that time, None where none is claimed."""
         end = time.monotonic() + seconds
-        while ready := select.select([self._arp, self._icmpv6], [], [], max(0.0, end - time.monotonic()))[0]:
+        while ready := select.select(self._ears, [], [], max(0.0, end - time.monotonic()))[0]:
             for ears in ready:
                 try:
                     message = ears.recv(2048)
                 except OSError:  # the link went down
                     continue
-                of_others = ears is self._icmpv6 or message[6:12] != self._mac
-                address = advertised(message) if ears is self._icmpv6 else sender(message)
+                of_others = ears is not self._arp or message[6:12] != self._mac
+                address = sender(message) if ears is self._arp else advertised(message)
                 if of_others and address in addresses:
                     return address
         return None
 
 
-def _advertisements(dev: str) -> socket:
+def _advertisements(dev: str) -> list[socket]:
+    """None where the kernel has no IPv6."""
     try:
         ears = socket(AF_INET6, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_ICMPV6)
         ears.setsockopt(SOL_SOCKET, SO_BINDTODEVICE, dev.encode())
@@ -53,5 +64,7 @@ def _advertisements(dev: str) -> socket:
         words[ADVERTISEMENT // 32] &= ~(1 << ADVERTISEMENT % 32)
         ears.setsockopt(IPPROTO_ICMPV6, _ICMP6_FILTER, struct.pack("=8I", *words))
     except OSError as error:
+        if error.errno == EAFNOSUPPORT:
+            return []
         raise KernelError(dev, error.strerror or str(error)) from None
-    return ears
+    return [ears]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from snf_network_helper import kernel, kinds, links, shared
 from snf_network_helper.address import Address
@@ -13,6 +14,7 @@ from snf_network_helper.attachment import Attachment
 from snf_network_helper.background import in_background
 from snf_network_helper.bystanders import ends_table
 from snf_network_helper.changes import Change, Route
+from snf_network_helper.claims import Claims
 from snf_network_helper.errors import KernelError, NetworkDownError, RoutedError
 from snf_network_helper.facts import forces_forwarding
 from snf_network_helper.families import IPV4
@@ -26,7 +28,6 @@ from snf_network_helper.transaction import bring_up, change_request, take_down, 
 
 # How long an attach waits for a machine that is about to move in: one that is there already answers at once.
 _ARRIVAL_SECONDS = 0.05
-
 
 
 def attach(attachment: Attachment, network: Network, probe: bool, moves_in: bool = False) -> None:
@@ -78,20 +79,32 @@ def leave(tap: str) -> None:
     if not journal.entries:
         return
     attachment = Attachment.parse(tap, journal.request)
-    iface = attachment.network
-    try:
-        stays = not journal.awaits and links.number(tap) == attachment.link
-        stays = stays and not in_use(iface, attachment.addresses, Network.of(iface).asker)
-    except NetworkDownError:
-        stays = False
-    if not stays:
+    claims = None
+    if not journal.awaits and links.number(tap) == attachment.link:
+        claims = _claims_unless_moved(attachment)
+    if claims is None:
         detach(tap)
         return
     from snf_network_helper.migration import wait_for_departure
 
     attachment.leaves = True
     if change_request(tap, journal.request, attachment.request()):
-        in_background(lambda: wait_for_departure(attachment, lambda first: detach(tap, first=first)))
+        wait = partial(wait_for_departure, attachment, claims, lambda first: detach(tap, first=first))
+        in_background(wait, keep=claims.files())
+    claims.close()
+
+
+def _claims_unless_moved(attachment: Attachment) -> Claims | None:
+    """What others claim from now on; None where another node answers for the machine already, or no network is up."""
+    try:
+        asker = Network.of(attachment.network).asker
+        claims = Claims(attachment.network)
+        if not in_use(attachment.network, attachment.addresses, asker):
+            return claims
+    except (NetworkDownError, KernelError):
+        return None
+    claims.close()
+    return None
 
 
 def detach(tap: str, only_if_gone: bool = False, first: Callable[[Journal], bool] = lambda _: True) -> None:

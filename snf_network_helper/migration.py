@@ -85,7 +85,7 @@ def _host(attachment: Attachment, standby: Standby) -> None:
         for index, reason in standby.finish():
             routes[index].state = state_of_existing(name, routes[index], reason)
         frames = announce_now(link, attachment.addresses)  # the first may be lost
-        in_background(lambda: announce_later(link, frames, is_here), keep=link.fileno())
+        in_background(lambda: announce_later(link, frames, is_here), keep=[link.fileno()])
         link.close()
         add_elements([entry.change.add() for entry in awaited if isinstance(entry.change, Hosted)])
 
@@ -96,14 +96,15 @@ def _host(attachment: Attachment, standby: Standby) -> None:
         return
 
 
-def wait_for_departure(attachment: Attachment, detach: Callable[[Callable[[Journal], bool]], None]) -> None:
-    """Waits until another node announces an address of the machine; then `detach` undoes the attachment.
+def wait_for_departure(
+    attachment: Attachment, claims: Claims, detach: Callable[[Callable[[Journal], bool]], None]
+) -> None:
+    """Waits until another node claims an address of the machine; then `detach` undoes the attachment.
 
     Ends without that when the machine is not about to leave any more.
     """
     request = attachment.request()
     name = f"{attachment.tap}:{ATTACHED}"
-    claims = Claims(attachment.network)
     with Standby() as standby:
 
         def withdraw(journal: Journal) -> bool:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import select
 import socket
 from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Thread
 
 import pytest
 from guestlab import attach, detach, node_up, plug, refused
@@ -54,6 +57,22 @@ class Wire:
         """The frames that announce an address."""
         return [self.advertisement(address)] if ":" in address else [self.arp(1, address), self.arp(2, address)]
 
+    @contextmanager
+    def answering(self, frame: bytes, answers: list[bytes]) -> Iterator[None]:
+        """As soon as the frame is seen, within a millisecond, others are sent."""
+
+        def answer() -> None:
+            while not self.seen(frame):
+                select.select([self.socket], [], [], 10)
+            for each in answers:
+                self.socket.send(each)
+
+        thread = Thread(target=answer)
+        thread.start()
+        yield
+        thread.join(10)
+        assert not thread.is_alive()
+
     def __enter__(self) -> Wire:
         return self
 
@@ -100,9 +119,8 @@ def test_what_another_host_claims_is_left_to_it(node: Node, claimed: str) -> Non
     addresses = ("192.0.2.10", "2001:db8::10", "192.0.2.11")
     port = node.segment.port(node.host, "eth0.222")
     with Wire(node.host, "eth0.222") as wire, Wire(node.segment, port) as other:
-        attach(node.host, "tap0", *addresses, options="--no-probe")
-        for frame in other.forms(claimed):
-            other.socket.send(frame)
+        with other.answering(wire.forms(claimed)[0], other.forms(claimed)):
+            attach(node.host, "tap0", *addresses, options="--no-probe")
         assert comes_true(lambda: all(wire.seen(frame) == TIMES for frame in wire.forms("192.0.2.11")))
         for address in addresses[:2]:
             often = [wire.seen(frame) for frame in wire.forms(address)]
