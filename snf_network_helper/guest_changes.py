@@ -148,8 +148,10 @@ class GuardElement(Change):
 class Hosted(GuardElement):
     """An address that the node answers for on a network's link, unless another one announces it there.
 
-    What one announced before is forgotten. The element is there before the route and after it: in between the node
-    would answer for what has moved.
+    The element is there before the route and after it: in between the node would answer for what has moved. What
+    another one has announced is forgotten when it goes, or is made once more. To make it at first deletes nothing: a
+    socket that something was deleted by is closed only after the kernel's grace period, 10 ms later
+    (nft_rcv_nl_event, net/netfilter/nf_tables_api.c).
     """
 
     __slots__ = ()
@@ -161,17 +163,20 @@ class Hosted(GuardElement):
     def fields(self) -> tuple[tuple[str, str], ...]:
         return (("table", self.table), ("members", self.members), ("dev", self.tap), ("address", self.address))
 
-    def add(self) -> str:
-        return self._command("add")
-
     def create(self) -> str:
-        return self._command("create")
+        return f"nft '{self._statement('create')}'"
 
-    def _command(self, verb: str) -> str:
+    def add(self) -> str:
+        return f"nft '{self._forgetting()}; {self._statement('add')}'"
+
+    def remove(self) -> str:
+        return f"nft '{self._statement('delete')}; {self._forgetting()}'"
+
+    def _forgetting(self) -> str:
         set_of_gone = self.members.replace("hosted", "gone")
         gone = f'element {self.table} {GUARD_TABLE} {set_of_gone} {{ "{self.tap}" . {self.address} }}'
         # Added first, since to delete what is not there would be an error
-        return f"nft 'add {gone}; delete {gone}; {self._statement(verb)}'"
+        return f"add {gone}; delete {gone}"
 
 
 _GUEST_KINDS = (HardwareAddress, NoAddressGeneration, LinkUp, LinkLocal, SharedRule, Guard, GuardElement, Hosted)

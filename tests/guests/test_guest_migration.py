@@ -142,6 +142,22 @@ def test_the_node_it_left_is_silent_once_the_other_has_announced_it(lab: Migrati
     assert works(lab)
 
 
+def test_the_node_it_left_answers_at_once_when_it_comes_back(lab: Migration) -> None:
+    """What the other one announced a moment ago is forgotten by then, also by a node that has other machines."""
+    lab.stop(lab.a)
+    lab.go_on(lab.b)
+    attach(lab.b, TAP, *ADDRESSES, options=MOVES_IN)
+    assert answering(lab) == {hardware_address(lab.b, lab.place.center.link)}
+    detach(lab.a, TAP)
+    assert lab.a.run("nft list tables").count("snf_network_helper") > 1
+    lab.stop(lab.b)
+    detach(lab.b, TAP)
+    lab.go_on(lab.a)
+    attach(lab.a, TAP, *ADDRESSES, options="--no-probe")  # which hosts it without a look at what is there
+    assert answering(lab) == {hardware_address(lab.a, lab.place.center.link)}
+    assert works(lab)
+
+
 def test_it_stays_silent_while_it_is_detached(lab: Migration) -> None:
     attach(lab.b, TAP, *ADDRESSES, options=MOVES_IN)
     lab.stop(lab.a)

@@ -15,9 +15,11 @@ from snf_network_helper.transaction import bring_up
 
 ELEMENT4 = 'element arp snf_network_helper {} {{ "eth0.222" . 192.0.2.10 }}'
 ELEMENT6 = 'element inet snf_network_helper {}6 {{ "eth0.222" . 0x20010db8000000000000000000000010 }}'
+FORGET4, FORGET6 = (
+    f"add {element.format('gone')}; delete {element.format('gone')}" for element in (ELEMENT4, ELEMENT6)
+)
 HOSTED4, HOSTED6 = (
-    f"nft 'add {element.format('gone')}; delete {element.format('gone')}; add {element.format('hosted')}'"
-    for element in (ELEMENT4, ELEMENT6)
+    f"nft '{forget}; add {element.format('hosted')}'" for forget, element in ((FORGET4, ELEMENT4), (FORGET6, ELEMENT6))
 )
 
 ADDS = f"""
@@ -75,6 +77,18 @@ def test_what_makes_the_node_answer_for_a_machine(network: Network) -> None:
         "ip route add 192.0.2.10/32 dev tap0 table 222 proto snf",
         "ip -6 route add 2001:db8::10/128 dev tap0 table 222 proto snf",
         "ip -6 neigh add proxy 2001:db8::10 dev eth0.222 protocol snf",
+    ]
+
+
+def test_what_others_announced_is_forgotten_at_the_end_and_not_looked_for_at_first(network: Network) -> None:
+    changes = plan(attachment(network, "192.0.2.10", "2001:db8::10"), network, True)
+    hosted = [change for change in changes if change.is_exclusive]
+    assert [change.create() for change in hosted] == [
+        f"nft 'create {element.format('hosted')}'" for element in (ELEMENT4, ELEMENT6)
+    ]
+    assert [change.remove() for change in hosted] == [
+        f"nft 'delete {element.format('hosted')}; {forget}'"
+        for forget, element in ((FORGET4, ELEMENT4), (FORGET6, ELEMENT6))
     ]
 
 
