@@ -1,18 +1,23 @@
 """Hearing another host on a link say that it has an address, by ARP or by neighbour advertisement."""
 
+from __future__ import annotations
+
 import select
 import struct
 import time
 
 # The C half of `socket`, whose Python half costs some 5 ms.
 from _socket import AF_INET6, IPPROTO_ICMPV6, SO_BINDTODEVICE, SOCK_CLOEXEC, SOCK_RAW, SOL_SOCKET, socket
-from collections.abc import Collection
 from errno import EAFNOSUPPORT
 
 from snf_network_helper.address import Address
 from snf_network_helper.errors import KernelError
 from snf_network_helper.frames import ADVERTISEMENT, ETH_P_ARP, advertised, sender
 from snf_network_helper.raw import open_link
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # for annotations only: importing it costs every attach 2 ms
+    from collections.abc import Collection
 
 _ICMP6_FILTER = 1  # include/uapi/linux/icmpv6.h: a bit for each type that is not to be heard
 

@@ -1,26 +1,29 @@
-"""snf-network-helper: see what ifup would do, see what it did, undo what no stanza describes any more."""
+"""The command snf-network-helper(8)."""
 
 from __future__ import annotations
 
-import argparse
 import os
 import sys
-from collections.abc import Sequence
 
 from snf_network_helper import guest_cli, kernel, system
-from snf_network_helper.changes import Change
+from snf_network_helper.command_line import read
 from snf_network_helper.errors import RoutedError
-from snf_network_helper.guest_cli import PROGRAM, Commands, need_root
+from snf_network_helper.guest_cli import need_root
 from snf_network_helper.journal import AWAITED, DIRECTORY, KEPT, Journal, attached_names, names
-from snf_network_helper.names import SYSTEM_FILE, check_interface
+from snf_network_helper.names import check_interface
 from snf_network_helper.signals import heed_signals
 from snf_network_helper.transaction import take_down
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # for annotations only
-    from typing import Any, NoReturn
+    from collections.abc import Sequence
+    from types import SimpleNamespace
+    from typing import NoReturn
+
+    from snf_network_helper.changes import Change
 
 # What only some commands need is imported by those: to start a virtual machine is not to wait for it.
+
 
 def run() -> NoReturn:
     """Runs `main` and ends the process at once: to take the interpreter apart would cost every attach 8 ms."""
@@ -32,11 +35,11 @@ def run() -> NoReturn:
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs one command; 0 when all is well, 1 after one line of error, 2 for a wrong command line."""
     words = sys.argv[1:] if argv is None else list(argv)
-    arguments = _parser(words[0] if words else "").parse_args(words)
+    arguments = read(words) or _parsed(words)
     for environ in (os.environ, system.environ):
         environ.update(PATH="/usr/sbin:/usr/bin:/sbin:/bin", LC_ALL="C")
     try:
-        code = int(arguments.command(arguments))
+        code = _COMMANDS[arguments.command](arguments)
         sys.stdout.flush()
         return code
     except RoutedError as error:
@@ -48,64 +51,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 1
 
 
-def _parser(only: str = "") -> argparse.ArgumentParser:
-    """The command line; with the name of a command only what that one needs, for the rest takes longer than parsing."""
-    parser: argparse.ArgumentParser = _Parser(prog=PROGRAM, description=__doc__.partition(": ")[2])
-    parser.add_argument("--version", action=_Version, nargs=0, help="print the version and exit")
-    commands = parser.add_subparsers(metavar="COMMAND", required=True)
-    adders = {
-        "plan": _add_plan,
-        "status": _add_status,
-        "down": _add_down,
-        "attach": guest_cli.add_attach,
-        "detach": guest_cli.add_detach,
-        "announce": guest_cli.add_announce,
-    }
-    for adder in [adders[only]] if only in adders else adders.values():
-        adder(commands)
-    return parser
+def _parsed(words: Sequence[str]) -> SimpleNamespace:
+    from snf_network_helper.parser import parse
+
+    return parse(words)
 
 
-def _add_plan(commands: Commands) -> None:
-    command = commands.add_parser("plan", help="print the commands that ifup IFACE would run, in their order")
-    command.add_argument("iface", metavar="IFACE")
-    command.add_argument("--file", default=SYSTEM_FILE, help="the interfaces(5) file (default: %(default)s)")
-    command.add_argument("--json", action="store_true", help="as JSON: each change with its fields, `add` and `remove`")
-    command.set_defaults(command=_plan)
-
-
-def _add_status(commands: Commands) -> None:
-    command = commands.add_parser("status", help="show what was done, and where the kernel differs from it")
-    command.add_argument("iface", metavar="IFACE", nargs="?", default="")
-    command.add_argument("--json", action="store_true", help="as JSON")
-    command.set_defaults(command=_status)
-
-
-def _add_down(commands: Commands) -> None:
-    command = commands.add_parser("down", help="undo from the journal all that was done for IFACE")
-    command.add_argument("iface", metavar="IFACE")
-    command.add_argument("-v", "--verbose", action="store_true", help="print each command as it is run")
-    command.set_defaults(command=_down)
-
-
-class _Parser(argparse.ArgumentParser):
-    """Does not ask for the terminal's width, for which argparse imports shutil, at every option: 3 ms."""
-
-    def __init__(self, **options: Any) -> None:
-        super().__init__(formatter_class=lambda prog: argparse.HelpFormatter(prog, width=98), **options)
-
-
-class _Version(argparse.Action):
-    """Looks the version up only when asked: no other command is to fail for want of it."""
-
-    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
-        from importlib.metadata import version
-
-        print(f"{PROGRAM} {version(PROGRAM)}")
-        parser.exit()
-
-
-def _plan(arguments: argparse.Namespace) -> int:
+def _plan(arguments: SimpleNamespace) -> int:
     import json
 
     from snf_network_helper import interfaces, shared
@@ -137,7 +89,7 @@ def _as_json(change: Change) -> dict[str, object]:
     }
 
 
-def _status(arguments: argparse.Namespace) -> int:
+def _status(arguments: SimpleNamespace) -> int:
     """Exit code 1 where something journalled is missing or something marked as ours is in no journal."""
     import json
 
@@ -182,7 +134,7 @@ def _print_status(rows: Sequence[dict[str, str]], iface: str) -> None:
         print(f"{iface}: nothing is routed" if iface else "nothing is routed")
 
 
-def _down(arguments: argparse.Namespace) -> int:
+def _down(arguments: SimpleNamespace) -> int:
     iface = check_interface(arguments.iface)
     need_root("down")
     kernel.verbose = arguments.verbose
@@ -196,3 +148,13 @@ def _down(arguments: argparse.Namespace) -> int:
         raise RoutedError(f"{iface}: {error}") from None
     print(f"{iface}: undone")
     return 0
+
+
+_COMMANDS = {
+    "plan": _plan,
+    "status": _status,
+    "down": _down,
+    "attach": guest_cli.attach,
+    "detach": guest_cli.detach,
+    "announce": guest_cli.announce,
+}

@@ -5,56 +5,17 @@ from __future__ import annotations
 import os
 
 from snf_network_helper import kernel
+from snf_network_helper.command_line import PROGRAM
 from snf_network_helper.errors import RoutedError
 from snf_network_helper.names import check_interface
 from snf_network_helper.signals import heed_signals
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # for annotations only
-    import argparse
-
-    Commands = argparse._SubParsersAction[argparse.ArgumentParser]
-else:
-    Commands = object
-
-PROGRAM = "snf-network-helper"
+    from types import SimpleNamespace
 
 
-def add_attach(commands: Commands) -> None:
-    command = commands.add_parser("attach", help="make the virtual machine behind TAP reachable")
-    command.add_argument("tap", metavar="TAP")
-    command.add_argument("--network", metavar="IFACE", required=True, help="the routed interface, as eth0.222")
-    command.add_argument("--ip", metavar="ADDR", nargs="+", default=[], help="the machine's addresses, IPv4 and IPv6")
-    command.add_argument("--mac", default="", help="its MAC address; without an IPv6 ADDR it gets the EUI-64 address")
-    for name, value in (("subnet", "PREFIX"), ("gateway", "ADDR")):
-        about = f"what the caller believes: refused unless it is a {name} of IFACE"
-        command.add_argument(f"--{name}", metavar=value, nargs="+", action="extend", default=[], help=about)
-    command.add_argument("--hostname", default="", help="its name, for whoever tells it its addresses")
-    command.add_argument("--serve", action="store_true", help="tell it its addresses by DHCP and advertisements")
-    command.add_argument("--dns", metavar="ADDR", nargs="+", default=[], help="with --serve, its name servers too")
-    command.add_argument("--role", choices=("start", "migrate-in"), default="start", help="(default: %(default)s)")
-    command.add_argument("--no-probe", action="store_true", help="do not ask the link first whether ADDR is in use")
-    command.add_argument("-v", "--verbose", action="store_true", help="print each command as it is run")
-    command.set_defaults(command=_attach)
-
-
-def add_detach(commands: Commands) -> None:
-    command = commands.add_parser("detach", help="undo what attach did for TAP")
-    command.add_argument("tap", metavar="TAP")
-    command.add_argument("--migrate-out", action="store_true", help="once another node answers for the machine")
-    command.add_argument("--if-gone", action="store_true", help="only if there is no such interface any more")
-    command.add_argument("-v", "--verbose", action="store_true", help="print each command as it is run")
-    command.set_defaults(command=_detach)
-
-
-def add_announce(commands: Commands) -> None:
-    command = commands.add_parser("announce", help="tell the neighbours on IFACE that the addresses are here")
-    command.add_argument("iface", metavar="IFACE")
-    command.add_argument("addresses", metavar="ADDR", nargs="+")
-    command.set_defaults(command=_announce)
-
-
-def _attach(arguments: argparse.Namespace) -> int:
+def attach(arguments: SimpleNamespace) -> int:
     from snf_network_helper import guests
     from snf_network_helper.attachment import Attachment
     from snf_network_helper.network import Network
@@ -82,7 +43,7 @@ def _attach(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _detach(arguments: argparse.Namespace) -> int:
+def detach(arguments: SimpleNamespace) -> int:
     from snf_network_helper import guests
 
     need_root("detach")
@@ -99,7 +60,7 @@ def _detach(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _announce(arguments: argparse.Namespace) -> int:
+def announce(arguments: SimpleNamespace) -> int:
     from snf_network_helper.address import Address
     from snf_network_helper.announce import announce
 

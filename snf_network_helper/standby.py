@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import posix
-from collections.abc import Sequence
 
 from snf_network_helper.kernel import batch_failures
 from snf_network_helper.system import environ
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # for annotations only: importing it costs every attach 2 ms
+    from collections.abc import Sequence
 
 
 class Standby:

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from snf_network_helper import interfaces, names
-from snf_network_helper.cli import _parser
 from snf_network_helper.facts import Facts
 from snf_network_helper.options import OPTIONS
+from snf_network_helper.parser import parser
 from snf_network_helper.plan import plan
 from snf_network_helper.stanza import ROLES, Stanza
 
@@ -94,7 +94,7 @@ def test_every_option_has_its_row_in_the_readme() -> None:
 
 @pytest.mark.parametrize("document", [README, MAN8])
 def test_every_command_is_documented(document: str) -> None:
-    (commands,) = [action for action in _parser()._actions if isinstance(action, argparse._SubParsersAction)]
+    (commands,) = [action for action in parser()._actions if isinstance(action, argparse._SubParsersAction)]
     assert commands.choices
     for name, command in commands.choices.items():
         assert f"snf-network-helper {name}" in text(document) or f'.BI {name} "' in text(document), name
