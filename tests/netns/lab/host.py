@@ -160,9 +160,13 @@ class Host:
             for name, flags in re.findall(r"^\d+: ([^:@]+)\S* <(\S*)>", self.run("ip -o link show up"), re.MULTILINE)
             if "LOWER_UP" in flags and "LOOPBACK" not in flags and self.sysctl(f"ipv6/conf/{name}/disable_ipv6") == "0"
         }
-        addresses = self.run("ip -o -6 addr show scope link")
-        settled = {line.split()[1] for line in addresses.splitlines() if " tentative" not in line}
-        return links <= settled and " tentative" not in self.run("ip -o -6 addr show")
+        addresses = self.run("ip -o -6 addr show")
+        settled = {line.split()[1] for line in addresses.splitlines() if " scope link" in line}
+        # An address that is not tried has no route either until the kernel knows of the carrier
+        local = re.findall(r"^local (\S+) dev (\S+)", self.run("ip -6 route show table local"), re.MULTILINE)
+        added = re.findall(r"^\d+: (\S+) +inet6 ([^/ ]+)", addresses, re.MULTILINE)
+        routed = {(address, link) for link, address in added if link in links} <= {*local}
+        return links <= settled and routed and " tentative" not in addresses
 
     def settle(self) -> None:
         """Wait until IPv6 has tried its addresses and added the routes that come with them."""
