@@ -147,11 +147,20 @@ def nft(commands: Sequence[str]) -> None:
     _heed_interrupt()
     for command in commands:
         _show(command)
-    statements = [command.removeprefix("nft '").removesuffix("'") for command in commands]
+    statements = [_statement(command) for command in commands]
     code, _, stderr = Process(["nft", "-f", "-"], "\n".join(statements) + "\n").finish()
     if code:
-        first = stderr.splitlines()[0] if stderr else "failed"
+        # For what a file has it says first where that is included
+        first = next((line for line in stderr.splitlines() if "Error: " in line), stderr.partition("\n")[0] or "failed")
         raise KernelError(commands[0] if len(commands) == 1 else "nft -f -", first.partition("Error: ")[2] or first)
+
+
+def _statement(command: str) -> str:
+    """What nft(8) reads for one of its commands."""
+    included = "nft -f "
+    if command.startswith(included):
+        return f'include "{command.removeprefix(included)}"'
+    return command.removeprefix("nft '").removesuffix("'")
 
 
 def family_of(change: Change) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import groupby
 
-from snf_network_helper import kernel
+from snf_network_helper import kernel, shared
 from snf_network_helper.bystanders import ends_table, foreign_rules, rules_query
 from snf_network_helper.changes import Address, Route
 from snf_network_helper.errors import JournalError, KernelError, NotStartedError, RoutedError
@@ -13,7 +13,9 @@ from snf_network_helper.steps import finish, make, other_owner, undo
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # for annotations only: importing it costs every ifup 2 ms
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
+
+    from snf_network_helper.changes import Change
 
 
 def apply(name: str, entries: Sequence[Entry], again: bool = False) -> None:
@@ -27,7 +29,7 @@ def apply(name: str, entries: Sequence[Entry], again: bool = False) -> None:
     pending = [entry for entry in entries if entry.state == PENDING]
     for family, group in groupby(pending, lambda entry: kernel.family_of(entry.change)):
         if family == "nft":
-            _add_elements_of(list(group))
+            _apply_by_nft(name, list(group))
         elif family:
             again = _apply_batch(name, list(group), again) or again
         else:
@@ -35,17 +37,32 @@ def apply(name: str, entries: Sequence[Entry], again: bool = False) -> None:
                 _apply_one(name, entry, again)
 
 
-def _add_elements_of(entries: Sequence[Entry]) -> None:
+def _apply_by_nft(name: str, entries: list[Entry]) -> None:
+    """Adds elements in one transaction, and in the same one the guard where nobody has used it yet."""
+    elements = [entry for entry in entries if not entry.change.is_shared]
+
+    def load(guard: Change) -> None:
+        _add_elements_of(elements, [guard.add()])
+        elements.clear()
+
+    for entry in entries:
+        if entry.change.is_shared:
+            _apply_one(name, entry, by=load)
+    if elements:
+        _add_elements_of(elements)
+
+
+def _add_elements_of(entries: Sequence[Entry], first: Sequence[str] = ()) -> None:
     """Adds elements in one transaction; of those that may be another's, the ones that stand already are kept."""
     kept: list[Entry] = []
     try:
-        add_elements([entry.change.add() if entry.prior else entry.change.create() for entry in entries])
+        add_elements([*first, *(entry.change.add() if entry.prior else entry.change.create() for entry in entries)])
     except KernelError as error:
         kept = [entry for entry in entries if entry.change.is_exclusive and not entry.prior]
         if not kept or not any(words in error.reason for words in kernel.EXISTS):
             raise
         # Another machine has the address, as its route will show, or a journal was lost
-        add_elements([entry.change.add() for entry in entries])
+        add_elements([*first, *(entry.change.add() for entry in entries)])
     for entry in entries:
         entry.state = KEPT if entry in kept else APPLIED
 
@@ -59,8 +76,7 @@ def add_elements(commands: Sequence[str]) -> None:
             raise
         from snf_network_helper.guest_changes import Guard
 
-        kernel.run(Guard().add())
-        kernel.nft(commands)
+        kernel.nft([Guard().add(), *commands])
 
 
 def _apply_batch(name: str, todo: list[Entry], again: bool) -> bool:
@@ -110,9 +126,9 @@ def state_of_existing(name: str, entry: Entry, reason: str) -> str:
     return APPLIED if holder == "ours" else KEPT
 
 
-def _apply_one(name: str, entry: Entry, again: bool) -> None:
+def _apply_one(name: str, entry: Entry, again: bool = False, by: Callable[[Change], None] = shared.make) -> None:
     try:
-        make(name, entry.change, again)
+        make(name, entry.change, again, by)
     except RoutedError as error:  # it may be half done, by an interrupt not least
         interrupted, kernel.interrupted = kernel.interrupted, False
         left = finish(undo(name, entry))

@@ -10,6 +10,8 @@ from snf_network_helper.netfilter_changes import ArpSource, Masquerade, Neighbou
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # for annotations only: importing it costs every ifup 2 ms
+    from collections.abc import Callable
+
     from snf_network_helper.nfnetlink import TableDeletion
 
 SHARED_LOCK = ":shared"  # no link's name has a colon
@@ -61,11 +63,14 @@ def prepare(change: Change, old: Entry | None) -> Entry:
     return Entry(change, APPLIED if old is not None and old.state != KEPT else KEPT)
 
 
-def make(name: str, change: Change, again: bool) -> None:
-    """Makes one change that ip(8) does not make; `again` says that an earlier run may have made it."""
+def make(name: str, change: Change, again: bool, by: Callable[[Change], None] = shared.make) -> None:
+    """Makes one change that ip(8) does not make; `again` says that an earlier run may have made it.
+
+    What is shared, and no setting, is made `by` the function given, where nobody has used it yet.
+    """
     if change.is_shared:
         with Lock(SHARED_LOCK):
-            shared.acquire(change, name)
+            shared.acquire(change, name, by)
     elif change.is_outside:
         from snf_network_helper import outside
 
