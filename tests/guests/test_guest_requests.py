@@ -155,6 +155,32 @@ def test_a_step_that_fails_undoes_the_others(node: Node, obstacle: str) -> None:
     assert not [path for path in leftovers(node.host) if "tap0" in path]
 
 
+def test_a_guard_that_cannot_be_loaded_is_named(node: Node) -> None:
+    before = node.snapshot()
+    node.host.run(
+        "echo nonsense > /run/guard.nft; mount --bind /run/guard.nft /usr/share/snf-network-helper/guard.nft"
+    )
+    line = refused(node.host, attach_command("tap0", "192.0.2.10", options="--no-probe"))
+    node.host.run("umount /usr/share/snf-network-helper/guard.nft; rm /run/guard.nft")
+    assert line.startswith("tap0: nft -f -: syntax error")
+    assert "undone)" in line
+    assert before.difference(node.snapshot()) == ""
+
+
+def test_the_first_machine_takes_one_transaction_as_any_other(node: Node) -> None:
+    node.host.run(
+        """
+        cp /usr/sbin/nft /run/nft
+        printf '#!/bin/sh\\necho run >> /run/nft-runs\\nexec /run/nft "$@"\\n' > /run/nft-counted
+        chmod +x /run/nft-counted
+        mount --bind /run/nft-counted /usr/sbin/nft
+        """
+    )
+    attach(node.host, "tap0", "192.0.2.10", "2001:db8::10", options="--no-probe")
+    node.host.run("umount /usr/sbin/nft")
+    assert node.host.run("cat /run/nft-runs").split() == ["run"]
+
+
 def test_a_change_that_fails_brings_the_former_addresses_back(node: Node) -> None:
     start = node.snapshot()
     attach(node.host, "tap0", "192.0.2.10", options="--no-probe")
