@@ -178,6 +178,7 @@ def test_the_first_machine_takes_one_transaction_as_any_other(node: Node) -> Non
     )
     attach(node.host, "tap0", "192.0.2.10", "2001:db8::10", options="--no-probe")
     node.host.run("umount /usr/sbin/nft")
+    detach(node.host, "tap0")
     assert node.host.run("cat /run/nft-runs").split() == ["run"]
 
 
