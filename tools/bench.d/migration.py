@@ -225,7 +225,10 @@ def measure(case: Callable[[Moving], None], drops: Drops, seconds: float) -> tup
         time.sleep(0.5)
         case(move)
         gaps = [stream.gap(move) for stream in streams]
-        return gaps, asker.wrong(move), (move.went_on - move.stopped) * 1000
+        wrong = asker.wrong(move)
+        for node in (lab.a, lab.b):  # whoever still waits there for an announcement ends with the attachment
+            detach(node, TAP)
+        return gaps, wrong, (move.went_on - move.stopped) * 1000
 
 
 def main() -> None:
