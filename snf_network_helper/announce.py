@@ -30,7 +30,6 @@ LATER_SECONDS = (0.002, 0.01, 0.05, 0.15, 0.4, 1.1, 2.2, 4.5)
 PROBE_SECONDS = 0.03
 
 
-
 def announce(dev: str, addresses: Sequence[Address], is_here: Callable[[Address], bool] = lambda _: True) -> None:
     """Tells the neighbours on a link, once now and several times in the background, that the addresses are here.
 

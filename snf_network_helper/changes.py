@@ -16,6 +16,8 @@ class Change:
     is_shared = False
     # Whether runs of them go into one transaction of nft(8).
     batched_by_nft = False
+    # Whether it makes the sets for elements that come next, in their transaction.
+    holds_elements = False
     # Whether it is of a link itself or of its neighbours, which `links` makes.
     is_of_link = False
     # Whether it is a file or a process, which `outside` makes.

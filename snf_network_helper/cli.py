@@ -35,7 +35,10 @@ def run() -> NoReturn:
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs one command; 0 when all is well, 1 after one line of error, 2 for a wrong command line."""
     words = sys.argv[1:] if argv is None else list(argv)
-    arguments = read(words) or _parsed(words)
+    if (arguments := read(words)) is None:
+        from snf_network_helper.argument_parser import parse
+
+        arguments = parse(words)
     for environ in (os.environ, system.environ):
         environ.update(PATH="/usr/sbin:/usr/bin:/sbin:/bin", LC_ALL="C")
     try:
@@ -49,12 +52,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
     return 1
-
-
-def _parsed(words: Sequence[str]) -> SimpleNamespace:
-    from snf_network_helper.parser import parse
-
-    return parse(words)
 
 
 def _plan(arguments: SimpleNamespace) -> int:

@@ -1,7 +1,7 @@
 """What the commands are called with, and reading that without argparse wherever it is plain.
 
-Argparse and what it imports take a quarter of all the time of an attach, and whoever starts a virtual machine waits for
-it. So a command line is read here if there is only one way to read it; of every other argparse says what is wrong.
+Argparse and what it imports take as long to load as all modules of ours, and whoever starts a virtual machine waits
+for it. So a command line is read here if there is only one way to read it; of every other argparse says what is wrong.
 """
 
 from __future__ import annotations

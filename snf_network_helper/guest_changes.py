@@ -108,7 +108,7 @@ class Guard(Change):
 
     __slots__ = ()
     is_shared = True
-    batched_by_nft = True
+    holds_elements = True
 
     def add(self) -> str:
         return f"nft -f {GUARD_FILE}"

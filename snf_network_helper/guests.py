@@ -163,7 +163,7 @@ def _standing(taps: Sequence[str]) -> set[Change]:
     It is found out at once for all of them; elements may be added once more, so they are.
     """
     made = [entry.change for tap in taps for entry in Journal.read(_name(tap)).entries if entry.state == APPLIED]
-    standing = {change for change in made if change.batched_by_nft and not change.is_shared}
+    standing = {change for change in made if change.batched_by_nft}
     try:
         add_elements([change.add() for change in standing])
     except KernelError:  # whose fault it is shows when each adds its own

@@ -27,7 +27,7 @@ def apply(name: str, entries: Sequence[Entry], again: bool = False) -> None:
     """
     again = again or any(isinstance(entry.change, Address) and entry.state == KEPT for entry in entries)
     pending = [entry for entry in entries if entry.state == PENDING]
-    for family, group in groupby(pending, lambda entry: kernel.family_of(entry.change)):
+    for family, group in groupby(pending, _family_of):
         if family == "nft":
             _apply_by_nft(name, list(group))
         elif family:
@@ -37,18 +37,22 @@ def apply(name: str, entries: Sequence[Entry], again: bool = False) -> None:
                 _apply_one(name, entry, again)
 
 
+def _family_of(entry: Entry) -> str:
+    """As the kernel's, but what holds elements is made with those that come next."""
+    return "nft" if entry.change.holds_elements else kernel.family_of(entry.change)
+
+
 def _apply_by_nft(name: str, entries: list[Entry]) -> None:
     """Adds elements in one transaction, and in the same one the guard where nobody has used it yet."""
-    elements = [entry for entry in entries if not entry.change.is_shared]
+    elements = [entry for entry in entries if not entry.change.holds_elements]
 
     def load(guard: Change) -> None:
         _add_elements_of(elements, [guard.add()])
-        elements.clear()
 
     for entry in entries:
-        if entry.change.is_shared:
+        if entry.change.holds_elements:
             _apply_one(name, entry, by=load)
-    if elements:
+    if any(entry.state == PENDING for entry in elements):
         _add_elements_of(elements)
 
 

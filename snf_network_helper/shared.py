@@ -10,7 +10,7 @@ import posix
 
 from snf_network_helper import kernel, sysctl
 from snf_network_helper.changes import Change, SharedSysctl
-from snf_network_helper.errors import JournalError, KernelError, RoutedError
+from snf_network_helper.errors import JournalError, KernelError
 from snf_network_helper.journal import DIRECTORY, make_directory, remove
 from snf_network_helper.system import exists
 
@@ -62,7 +62,7 @@ def acquire(change: Change, user: str, by: Callable[[Change], None] = make) -> N
         if first or (known and directory not in _made):
             try:
                 by(change)
-            except RoutedError:
+            except KernelError:
                 if not known:
                     _strike_off(directory, user)
                 raise

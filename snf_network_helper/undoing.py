@@ -33,7 +33,7 @@ def revert(name: str, entries: Sequence[Entry], plan: Sequence[Change] = ()) -> 
     ]
     left: Left = []
     working: list[Undoing] = []
-    for family, group in groupby(todo, lambda entry: "" if entry.change.is_shared else kernel.family_of(entry.change)):
+    for family, group in groupby(todo, lambda entry: kernel.family_of(entry.change)):
         changes = []
         for entry in group:
             if not family:

@@ -10,8 +10,8 @@ from types import SimpleNamespace
 import pytest
 from samples import IFACE
 
+from snf_network_helper.argument_parser import parse
 from snf_network_helper.command_line import COMMANDS, read
-from snf_network_helper.parser import parse
 
 # What callers write, each in one way or another.
 PLAIN = [

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from snf_network_helper import interfaces, names
+from snf_network_helper.argument_parser import parser
 from snf_network_helper.facts import Facts
 from snf_network_helper.options import OPTIONS
-from snf_network_helper.parser import parser
 from snf_network_helper.plan import plan
 from snf_network_helper.stanza import ROLES, Stanza
 

@@ -125,7 +125,7 @@ def make(kind: type[Change], changes: list[Change]) -> None:
     """Makes changes of one kind."""
     if issubclass(kind, IpChange):
         kernel.batch([change.add() for change in changes], keep_going=False)
-    elif kind.batched_by_nft and not kind.is_shared:
+    elif kind.batched_by_nft:
         kernel.nft([change.add() for change in changes])
     elif kind.is_of_link:
         for change in changes:

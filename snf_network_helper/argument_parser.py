@@ -31,7 +31,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 class _Parser(argparse.ArgumentParser):
-    """As wide as the manual page, whatever the terminal is."""
+    """Of one width, whatever the terminal's."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(formatter_class=lambda prog: argparse.HelpFormatter(prog, width=98), **options)
