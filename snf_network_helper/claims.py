@@ -4,10 +4,23 @@ from __future__ import annotations
 
 import select
 import struct
+import sys
 import time
 
 # The C half of `socket`, whose Python half costs some 5 ms.
-from _socket import AF_INET6, IPPROTO_ICMPV6, SO_BINDTODEVICE, SOCK_CLOEXEC, SOCK_RAW, SOL_SOCKET, socket
+from _socket import (
+    AF_INET6,
+    CMSG_SPACE,
+    IPPROTO_ICMPV6,
+    IPPROTO_IPV6,
+    IPV6_HOPLIMIT,
+    IPV6_RECVHOPLIMIT,
+    SO_BINDTODEVICE,
+    SOCK_CLOEXEC,
+    SOCK_RAW,
+    SOL_SOCKET,
+    socket,
+)
 from errno import EAFNOSUPPORT
 
 from snf_network_helper.address import Address
@@ -50,14 +63,22 @@ class Claims:
         while ready := select.select(self._ears, [], [], max(0.0, end - time.monotonic()))[0]:
             for ears in ready:
                 try:
-                    message = ears.recv(2048)
+                    address = self._sender() if ears is self._arp else _advertised(ears)
                 except OSError:  # the link went down
                     continue
-                of_others = ears is not self._arp or message[6:12] != self._mac
-                address = sender(message) if ears is self._arp else advertised(message)
-                if of_others and address in addresses:
+                if address in addresses:
                     return address
         return None
+
+    def _sender(self) -> Address | None:
+        frame = self._arp.recv(2048)
+        return sender(frame) if frame[6:12] != self._mac else None
+
+
+def _advertised(ears: socket) -> Address | None:
+    message, ancillary, *_ = ears.recvmsg(2048, CMSG_SPACE(4))
+    limits = [int.from_bytes(data, sys.byteorder) for _, kind, data in ancillary if kind == IPV6_HOPLIMIT]
+    return advertised(message, *limits) if limits else None
 
 
 def _advertisements(dev: str) -> list[socket]:
@@ -65,6 +86,7 @@ def _advertisements(dev: str) -> list[socket]:
     try:
         ears = socket(AF_INET6, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_ICMPV6)
         ears.setsockopt(SOL_SOCKET, SO_BINDTODEVICE, dev.encode())
+        ears.setsockopt(IPPROTO_IPV6, IPV6_RECVHOPLIMIT, 1)
         words = [0xFFFFFFFF] * 8
         words[ADVERTISEMENT // 32] &= ~(1 << ADVERTISEMENT % 32)
         ears.setsockopt(IPPROTO_ICMPV6, _ICMP6_FILTER, struct.pack("=8I", *words))

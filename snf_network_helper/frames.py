@@ -22,6 +22,8 @@ ADVERTISEMENT = 136  # RFC 4861, 4.4
 _SOLICITATION = 135
 _BROADCAST = b"\xff" * 6
 _REQUEST, _REPLY = 1, 2  # RFC 826
+_ARP_FORMAT = struct.pack("!HHBB", 1, 0x0800, 6, 4)  # of Ethernet and IPv4
+_HOP_LIMIT = 255  # of a message that no router has passed on: only a host on the link can send it (RFC 4861, 7.1.2)
 _OVERRIDE = 0x20000000
 _SOURCE_LINK, _TARGET_LINK = 1, 2
 _ALL_NODES = Address.parse("ff02::1")
@@ -49,12 +51,14 @@ def question(address: Address, mac: bytes, asker: Address | None) -> bytes:
 
 def sender(frame: bytes) -> Address | None:
     """The address that an ARP frame's sender has, be it a request or a reply."""
-    return Address(IPV4, int.from_bytes(frame[28:32], "big")) if len(frame) >= 42 else None
+    if len(frame) < 42 or frame[14:20] != _ARP_FORMAT or int.from_bytes(frame[20:22], "big") not in (_REQUEST, _REPLY):
+        return None
+    return Address(IPV4, int.from_bytes(frame[28:32], "big"))
 
 
-def advertised(message: bytes) -> Address | None:
-    """The address that an ICMPv6 message advertises."""
-    if len(message) < 24 or message[0] != ADVERTISEMENT:
+def advertised(message: bytes, hop_limit: int) -> Address | None:
+    """The address that an ICMPv6 message advertises; None also where the message is not from the link."""
+    if hop_limit != _HOP_LIMIT or len(message) < 24 or message[:2] != bytes((ADVERTISEMENT, 0)):
         return None
     return Address(IPV6, int.from_bytes(message[8:24], "big"))
 
@@ -64,13 +68,14 @@ def answer(frame: bytes) -> Address | None:
     kind = int.from_bytes(frame[12:14], "big")
     if kind == ETH_P_ARP and frame[20:22] == _REPLY.to_bytes(2, "big"):
         return sender(frame)
-    if kind == ETH_P_IPV6 and frame[20] == IPPROTO_ICMPV6:
-        return advertised(frame[54:])
+    if kind == ETH_P_IPV6 and len(frame) >= 54 and frame[20] == IPPROTO_ICMPV6:
+        length = int.from_bytes(frame[18:20], "big")  # the frame may be padded
+        return advertised(frame[54 : 54 + length], hop_limit=frame[21])
     return None
 
 
 def _arp(operation: int, mac: bytes, sender: Address, target_mac: bytes, target: Address) -> bytes:
-    header = _BROADCAST + mac + struct.pack("!HHHBBH", ETH_P_ARP, 1, 0x0800, 6, 4, operation)
+    header = _BROADCAST + mac + struct.pack("!H6sH", ETH_P_ARP, _ARP_FORMAT, operation)
     return header + mac + _packed(sender) + target_mac + _packed(target)
 
 
@@ -78,7 +83,7 @@ def _icmpv6(kind: int, body: bytes, mac: bytes, source: Address, destination: Ad
     payload = struct.pack("!BBH", kind, 0, 0) + body
     pseudo = _packed(source) + _packed(destination) + struct.pack("!II", len(payload), IPPROTO_ICMPV6)
     payload = payload[:2] + struct.pack("!H", _checksum(pseudo + payload)) + payload[4:]
-    header = struct.pack("!IHBB", 6 << 28, len(payload), IPPROTO_ICMPV6, 255)
+    header = struct.pack("!IHBB", 6 << 28, len(payload), IPPROTO_ICMPV6, _HOP_LIMIT)
     multicast_mac = b"\x33\x33" + _packed(destination)[-4:]
     ethernet = multicast_mac + mac + struct.pack("!H", ETH_P_IPV6)
     return ethernet + header + _packed(source) + _packed(destination) + payload

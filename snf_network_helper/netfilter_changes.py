@@ -9,6 +9,7 @@ class NeighbourProbes(Change):
 
     The kernel would forward them. As one to all nodes it takes them in, and answers as the link's proxy_ndp says. What
     makes it do so by itself, proxy_ndp of `all`, has it look up each packet that it forwards among all the proxies.
+    One that a router has passed on, and its hop limit shows, is a packet like any other.
     """
 
     __slots__ = ("dev",)
@@ -24,7 +25,7 @@ class NeighbourProbes(Change):
     def add(self) -> str:
         table = f"table netdev {self.table}"
         hook = f'type filter hook ingress device "{self.dev}" priority 0'
-        rule = "icmpv6 type nd-neighbor-solicit ip6 daddr < fe80:: ip6 daddr set ff02::1"
+        rule = "icmpv6 type nd-neighbor-solicit ip6 hoplimit 255 ip6 daddr < fe80:: ip6 daddr set ff02::1"
         return f"nft 'add {table}; flush {table}; {table} {{ chain probes {{ {hook}; {rule}; }}; }}'"
 
     def remove(self) -> str:

@@ -127,6 +127,15 @@ def test_what_another_host_claims_is_left_to_it(node: Node, claimed: str) -> Non
             assert (max(often) < TIMES) == (address == claimed), address
 
 
+def test_a_claim_that_a_router_has_passed_on_stops_nothing(node: Node) -> None:
+    port = node.segment.port(node.host, "eth0.222")
+    with Wire(node.host, "eth0.222") as wire, Wire(node.segment, port) as other:
+        (own,), (claim,) = wire.forms("2001:db8::10"), other.forms("2001:db8::10")
+        with other.answering(own, [claim[:21] + b"\xfe" + claim[22:]]):
+            attach(node.host, "tap0", "2001:db8::10", options="--no-probe")
+        assert comes_true(lambda: wire.seen(own) == TIMES)
+
+
 @pytest.mark.parametrize("role", ["router", "router-vmc"])
 def test_ifup_of_a_router_announces_the_gateway(role: str) -> None:
     with node_up(Stanza(role, link="eth1")) as node:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from ipaddress import IPv6Address
 
 import pytest
-from lab.datacenter import INTERNET, DataCenter, data_center
+from lab.datacenter import INTERNET, LAN6, DataCenter, data_center
 from lab.host import Host
-from lab.packets import Answer, Question, Tap, hardware_address
+from lab.packets import Answer, Question, Tap, hardware_address, icmpv6
 from lab.stanzas import ARP_IP, GATEWAY, GATEWAY6, Stanza
+from lab.stranger import Stranger, question
 from lab.traffic import reaches
 from lab.vm import proxy_ipv6
 from lab.waiting import comes_true
@@ -156,3 +158,21 @@ def test_who_knows_a_vm_makes_sure_of_it_without_asking_everybody(center: DataCe
     states = ("REACHABLE", "FAILED")
     assert comes_true(lambda: center.router.run(f"ip -6 neigh show {neighbour}").split()[-1] in states)
     assert center.router.run(f"ip -6 neigh show {neighbour}").split()[-1] == "REACHABLE"
+
+
+def test_a_question_that_a_router_has_passed_on_reaches_the_vm_as_it_was_sent(center: DataCenter) -> None:
+    """It is none for a neighbour to answer: whoever sent it is on another link."""
+    center.route_back()
+    sender, target = IPv6Address(f"{LAN6}1"), IPv6Address(center.vm3.address6)
+    whole = icmpv6(bytes(6), sender, target, question(str(target)), at=bytes(6))
+    heard: list[bytes] = []
+    with Stranger(center.internet) as stranger, Tap(center.vm3.host, "eth0") as tap:
+        stranger.ask(str(target))
+
+        def arrived() -> bool:
+            heard.extend(frame for frame in tap.frames() if frame[22:38] == sender.packed)
+            return bool(heard)
+
+        assert comes_true(arrived)
+    assert [frame[22:] for frame in heard] == [whole[22:]]
+    assert heard[0][21] < 255

@@ -69,7 +69,7 @@ CHANGES: list[tuple[Change, str, str]] = [
         "nft 'add table netdev snf_network_helper/eth0.222; flush table netdev snf_network_helper/eth0.222; "
         "table netdev snf_network_helper/eth0.222 { chain probes "
         '{ type filter hook ingress device "eth0.222" priority 0; '
-        "icmpv6 type nd-neighbor-solicit ip6 daddr < fe80:: ip6 daddr set ff02::1; }; }'",
+        "icmpv6 type nd-neighbor-solicit ip6 hoplimit 255 ip6 daddr < fe80:: ip6 daddr set ff02::1; }; }'",
         "nft delete table netdev snf_network_helper/eth0.222",
     ),
     (Sysctl(FORWARDING, "1"), f"echo 1 > /proc/sys/{FORWARDING}", f"echo PRIOR > /proc/sys/{FORWARDING}"),

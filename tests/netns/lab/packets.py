@@ -16,8 +16,9 @@ ETH_P_IPV6 = 0x86DD
 ICMPV6 = 58
 ARP_REQUEST, ARP_REPLY = 1, 2
 ROUTER_ADVERTISEMENT, SOLICITATION, ADVERTISEMENT = 134, 135, 136
-SOURCE_LINK_LAYER, PREFIX_INFORMATION = b"\x01\x01", b"\x03\x04"  # type and length of options
-ON_LINK, AUTONOMOUS = 0x80, 0x40
+# Type and length of options
+SOURCE_LINK_LAYER, TARGET_LINK_LAYER, PREFIX_INFORMATION = b"\x01\x01", b"\x02\x01", b"\x03\x04"
+ON_LINK, AUTONOMOUS, OVERRIDE = 0x80, 0x40, 0x20000000
 BROADCAST = b"\xff" * 6
 
 Address = IPv4Address | IPv6Address
@@ -58,14 +59,18 @@ class Tap:
 
     def heard(self) -> Iterator[Question | Answer]:
         """The questions and answers that passed since the last call."""
-        while True:
-            try:
-                frame = self._socket.recv(65536)
-            except BlockingIOError:
-                return
+        for frame in self.frames():
             message = read(frame)
             if message:
                 yield message
+
+    def frames(self) -> Iterator[bytes]:
+        """Whatever passed since the last call."""
+        while True:
+            try:
+                yield self._socket.recv(65536)
+            except BlockingIOError:
+                return
 
     def ask(self, target: str, sender: str) -> None:
         """Ask the wire who has `target`, in the name of `sender`."""
@@ -80,9 +85,17 @@ class Tap:
         address = IPv6Address(target)
         self._socket.send(solicitation(self.hardware_address, IPv6Address(sender), address, bytes.fromhex(at)))
 
+    def claim(self, address: str) -> None:
+        """Tell everybody on the wire that this host has the address; IPv6 only."""
+        self._socket.send(claim(self.hardware_address, IPv6Address(address)))
+
     def advertise(self, prefix: str) -> None:
         """Be a router: advertise a default route and a prefix to have an address in."""
         self._socket.send(advertisement(self.hardware_address, IPv6Address(prefix)))
+
+    def send(self, frame: bytes) -> None:
+        """Send a frame."""
+        self._socket.send(frame)
 
     def __enter__(self) -> Tap:
         return self
@@ -128,6 +141,12 @@ def advertisement(hardware: bytes, prefix: IPv6Address) -> bytes:
     body = struct.pack("!BBHBBHII", ROUTER_ADVERTISEMENT, 0, 0, 64, 0, life, 0, 0)
     body += struct.pack("!BBBBIII", *PREFIX_INFORMATION, 64, ON_LINK | AUTONOMOUS, life, life, 0) + prefix.packed
     return icmpv6(hardware, IPv6Address("fe80::1"), IPv6Address("ff02::1"), body + SOURCE_LINK_LAYER + hardware)
+
+
+def claim(hardware: bytes, address: IPv6Address) -> bytes:
+    """An unsolicited neighbour advertisement."""
+    body = struct.pack("!BBHI", ADVERTISEMENT, 0, 0, OVERRIDE) + address.packed + TARGET_LINK_LAYER + hardware
+    return icmpv6(hardware, address, IPv6Address("ff02::1"), body)
 
 
 def icmpv6(hardware: bytes, sender: IPv6Address, group: IPv6Address, body: bytes, at: bytes = b"") -> bytes:
