@@ -1,0 +1,7 @@
+echo 0 > /proc/sys/net/ipv4/conf/eth0.222/forwarding
+echo 0 > /proc/sys/net/ipv6/conf/eth0.222/forwarding
+echo 80 > /proc/sys/net/ipv4/neigh/eth0.222/proxy_delay
+echo 80 > /proc/sys/net/ipv6/neigh/eth0.222/proxy_delay
+echo 0 > /proc/sys/net/ipv6/conf/eth0.222/proxy_ndp
+echo 0 > /proc/sys/net/ipv4/conf/eth0.222/proxy_arp
+echo 0 > /proc/sys/net/ipv6/conf/all/forwarding
