@@ -21,7 +21,7 @@ from snf_network_helper.plan import Plan
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # for annotations only: importing it costs every attach 2 ms
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
 # The same on every TAP of every node, so that what a virtual machine knows of its router stays true when it moves.
 TAP_MAC = "02:73:6e:66:00:01"
@@ -35,16 +35,19 @@ def plan(attachment: Attachment, network: Network, force_forwarding: bool) -> Pl
 
 def _changes(attachment: Attachment, network: Network, force_forwarding: bool) -> Iterator[Change]:
     tap = attachment.tap
-    # No address of the kernel's own making beside the constant one, and none that an advertisement of the guest gives
-    yield Sysctl(f"net/ipv6/conf/{tap}/accept_ra", "0")
-    yield NoAddressGeneration(tap)
+    # An address that an edit of the stanza has put outside the subnets is neither let out nor routed
+    addresses = [address for address in attachment.addresses if any(address in subnet for subnet in network.subnets)]
+    # A guest without IPv6 needs none on the node: it may be switched off, there or on the TAP, or missing altogether
+    families = (IPV4, IPV6) if any(address.family == IPV6 for address in addresses) else (IPV4,)
+    if IPV6 in families:
+        # No address of the kernel's own making beside the constant one, none that an advertisement of the guest gives
+        yield Sysctl(f"net/ipv6/conf/{tap}/accept_ra", "0")
+        yield NoAddressGeneration(tap)
     yield HardwareAddress(tap, TAP_MAC)
     # Before the link is up: only the guest's own addresses ever come out of the TAP
     yield Guard()
     yield GuardElement("inet", "taps", tap)
     yield GuardElement("arp", "taps", tap)
-    # An address that an edit of the stanza has put outside the subnets is neither let out nor routed
-    addresses = [address for address in attachment.addresses if any(address in subnet for subnet in network.subnets)]
     for address in addresses:
         if address.family == IPV4:
             yield GuardElement("inet", "sources4", tap, str(address))
@@ -57,15 +60,19 @@ def _changes(attachment: Attachment, network: Network, force_forwarding: bool) -
     if gateway := network.gateways.get(IPV4):
         # The node asks for the guest as the gateway: the guest sees nobody else on its link
         yield GuardElement("arp", "askers", tap, str(gateway))
+    if IPV6 in families:
+        # Engines may switch it off on every link that they make
+        yield Sysctl(f"net/ipv6/conf/{tap}/disable_ipv6", "0")
     # Before there is an IPv6 address: the kernel counts it for a forwarding link once it is settled, and again when
     # the link begins to forward meanwhile
-    yield from _forwarding(tap, force_forwarding)
+    yield from _forwarding(tap, families, force_forwarding)
     # What comes from the subnet is routed by the table: one rule for all TAPs, for each rule costs every packet
     for subnet in network.subnets:
-        table, priority = network.tables[subnet.family], network.priorities[subnet.family]
-        yield SharedRule(subnet.family, table, priority, str(subnet))
+        if subnet.family in families:
+            table, priority = network.tables[subnet.family], network.priorities[subnet.family]
+            yield SharedRule(subnet.family, table, priority, str(subnet))
     yield LinkUp(tap)
-    for family in (IPV4, IPV6):
+    for family in families:
         if family == IPV6:
             yield LinkLocal(TAP_LINK_LOCAL, tap)
         for address in addresses:
@@ -74,7 +81,7 @@ def _changes(attachment: Attachment, network: Network, force_forwarding: bool) -
     for address in addresses:
         if address.family == IPV6:
             yield ProxyNeighbour(str(address), network.iface)
-    yield from _proxy(tap)
+    yield from _proxy(tap, families)
 
 
 def hosting(changes: Plan, tap: str) -> Plan:
@@ -86,16 +93,18 @@ def hosting(changes: Plan, tap: str) -> Plan:
     )
 
 
-def _forwarding(tap: str, force_forwarding: bool) -> Iterator[Change]:
+def _forwarding(tap: str, families: Collection[str], force_forwarding: bool) -> Iterator[Change]:
     yield Sysctl(f"net/ipv4/conf/{tap}/forwarding", "1")
-    yield Sysctl(f"net/ipv6/conf/{tap}/forwarding", "1")
-    if force_forwarding:
-        yield Sysctl(f"net/ipv6/conf/{tap}/force_forwarding", "1")
+    if IPV6 in families:
+        yield Sysctl(f"net/ipv6/conf/{tap}/forwarding", "1")
+        if force_forwarding:
+            yield Sysctl(f"net/ipv6/conf/{tap}/force_forwarding", "1")
 
 
-def _proxy(tap: str) -> Iterator[Change]:
+def _proxy(tap: str, families: Collection[str]) -> Iterator[Change]:
     """The node answers for everybody whom the guest asks for: the last thing switched on, and without the delay."""
     yield Sysctl(f"net/ipv4/neigh/{tap}/proxy_delay", "0")
-    yield Sysctl(f"net/ipv6/neigh/{tap}/proxy_delay", "0")
-    yield Sysctl(f"net/ipv6/conf/{tap}/proxy_ndp", "1")
+    if IPV6 in families:
+        yield Sysctl(f"net/ipv6/neigh/{tap}/proxy_delay", "0")
+        yield Sysctl(f"net/ipv6/conf/{tap}/proxy_ndp", "1")
     yield Sysctl(f"net/ipv4/conf/{tap}/proxy_arp", "1")

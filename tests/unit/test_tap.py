@@ -1,5 +1,7 @@
 """The plan of an attachment, as the commands that make it and undo it; what is asked for, and the network it is for."""
 
+import re
+
 import pytest
 from fake_kernel import FakeKernel
 from samples import DUAL_STACK, IFACE, SETUPS, planned
@@ -36,6 +38,7 @@ nft 'add element inet snf_network_helper sources6 {{ "tap0" . 2001:db8::10 }}'
 nft 'add element inet snf_network_helper targets6 {{ "tap0" . 0x20010db8000000000000000000000010 }}'
 {HOSTED6}
 nft 'add element arp snf_network_helper askers {{ "tap0" : 192.0.2.1 }}'
+echo 0 > /proc/sys/net/ipv6/conf/tap0/disable_ipv6
 echo 1 > /proc/sys/net/ipv4/conf/tap0/forwarding
 echo 1 > /proc/sys/net/ipv6/conf/tap0/forwarding
 echo 1 > /proc/sys/net/ipv6/conf/tap0/force_forwarding
@@ -101,10 +104,10 @@ def test_a_request_of_a_machine_that_leaves(network: Network) -> None:
 
 
 def test_without_an_address_of_a_family_nothing_of_it_is_made(network: Network) -> None:
-    adds = "\n".join(change.add() for change in plan(attachment(network, "192.0.2.10"), network, False))
-    assert "sources6 " not in adds
-    assert "neigh" not in adds.replace("/neigh/", "")
-    assert "force_forwarding" not in adds
+    adds = [change.add() for change in plan(attachment(network, "192.0.2.10"), network, True)]
+    assert adds == [line for line in ADDS.strip().splitlines() if not re.search("ipv6|-6 |[a-z]6 ", line)]
+    adds = [change.add() for change in plan(attachment(network, "2001:db8::10"), network, False)]
+    assert not any("192.0.2.10" in line or "force_forwarding" in line for line in adds)
 
 
 def test_every_change_is_in_the_journal_as_it_was(network: Network) -> None:

@@ -158,7 +158,7 @@ class Host:
         links = {
             name
             for name, flags in re.findall(r"^\d+: ([^:@]+)\S* <(\S*)>", self.run("ip -o link show up"), re.MULTILINE)
-            if "LOWER_UP" in flags and "LOOPBACK" not in flags and self.sysctl(f"ipv6/conf/{name}/disable_ipv6") == "0"
+            if "LOWER_UP" in flags and "LOOPBACK" not in flags and self._has_ipv6(name)
         }
         addresses = self.run("ip -o -6 addr show")
         settled = {line.split()[1] for line in addresses.splitlines() if " scope link" in line}
@@ -167,6 +167,10 @@ class Host:
         added = re.findall(r"^\d+: (\S+) +inet6 ([^/ ]+)", addresses, re.MULTILINE)
         routed = {(address, link) for link, address in added if link in links} <= {*local}
         return links <= settled and routed and " tentative" not in addresses
+
+    def _has_ipv6(self, link: str) -> bool:
+        """Whether a link is to have IPv6 addresses; the kernel's word for it may be hidden."""
+        return self.attempt(f"cat /proc/sys/net/ipv6/conf/{link}/disable_ipv6").stdout != "1\n"
 
     def settle(self) -> None:
         """Wait until IPv6 has tried its addresses and added the routes that come with them."""
