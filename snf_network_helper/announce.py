@@ -14,7 +14,7 @@ from _socket import socket
 from snf_network_helper.address import Address
 from snf_network_helper.background import close_in_background, in_background
 from snf_network_helper.claims import Claims
-from snf_network_helper.frames import ETH_P_ALL, announcements, answer, question
+from snf_network_helper.frames import ETH_P_ALL, announcements, answer, question, question_to_routers
 from snf_network_helper.raw import open_link
 
 TYPE_CHECKING = False
@@ -28,6 +28,8 @@ if TYPE_CHECKING:  # for annotations only: importing it costs every attach 2 ms
 LATER_SECONDS = (0.002, 0.01, 0.05, 0.15, 0.4, 1.1, 2.2, 4.5)
 # A host on the link answers within a millisecond; half-way the question is asked again.
 PROBE_SECONDS = 0.03
+# RFC 4861, 6.3.7
+ROUTER_QUESTIONS, ROUTER_SECONDS = 3, 4.0
 
 
 def announce(dev: str, addresses: Sequence[Address], is_here: Callable[[Address], bool] = lambda _: True) -> None:
@@ -108,6 +110,23 @@ def in_use(dev: str, addresses: Sequence[Address], asker: Address | None) -> dic
     finally:
         close_in_background(link)
     return taken
+
+
+def ask_routers(dev: str) -> None:
+    """Asks the routers on a link to advertise themselves, as a host does that comes up; goes on in the background."""
+    link = open_link(dev)
+    frame = question_to_routers(link.getsockname()[4])
+
+    def go_on() -> None:
+        for _ in range(ROUTER_QUESTIONS):
+            try:
+                link.send(frame)
+            except OSError:  # the link is down: once it is up, the kernel asks by itself
+                return
+            time.sleep(ROUTER_SECONDS)
+
+    in_background(go_on, keep=[link.fileno()])
+    link.close()
 
 
 def _send(link: socket, frames: Frames, addresses: Iterable[Address]) -> None:

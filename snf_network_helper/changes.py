@@ -201,11 +201,22 @@ class SharedSysctl(Sysctl):
         return (("path", self.path), ("value", self.value))
 
 
+class RefuseAdvertisements(Sysctl):
+    """A routed link heeds no router advertisements, though it did because other interfaces have all links do so."""
+
+    __slots__ = ("dev",)
+
+    def __init__(self, dev: str) -> None:
+        super().__init__(f"net/ipv6/conf/{dev}/accept_ra", "1")
+        self.dev = dev
+
+
 def quoted(words: list[str]) -> str:
     """The words as one line for a shell; only a comment of ours has a blank, and no word has a quote."""
     return " ".join(f'"{word}"' if " " in word else word for word in words)
 
 
 KINDS: dict[str, type[Change]] = {
-    kind.__name__: kind for kind in (Link, Address, Route, Rule, ProxyNeighbour, Sysctl, SharedSysctl)
+    kind.__name__: kind
+    for kind in (Link, Address, Route, Rule, ProxyNeighbour, Sysctl, SharedSysctl, RefuseAdvertisements)
 }

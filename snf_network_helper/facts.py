@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from snf_network_helper.changes import RefuseAdvertisements, SharedSysctl
 from snf_network_helper.errors import RoutedError
 from snf_network_helper.families import IPV6
-from snf_network_helper.stanza import VMC, Stanza
+from snf_network_helper.journal import Journal, attached, names
+from snf_network_helper.shared import prior
+from snf_network_helper.sysctl import ipv6_links
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # for annotations only: importing it costs every ifup 2 ms
     from collections.abc import Collection
 
+    from snf_network_helper.stanza import Stanza
+
 SETTINGS = "/etc/default/snf-network-helper"
-_IPV6_ROUTES = "/proc/net/ipv6_route"
-_RA_DEFAULT = 0x00010000 | 0x00040000  # RTF_DEFAULT | RTF_ADDRCONF, include/uapi/linux/ipv6_route.h
+_TO_COME = "default"  # the settings of links that are made later
 
 
 def accept_ra(link: str) -> str:
@@ -20,37 +24,89 @@ def accept_ra(link: str) -> str:
     return f"net/ipv6/conf/{link}/accept_ra"
 
 
+def _forwarding(link: str) -> str:
+    return f"net/ipv6/conf/{link}/forwarding"
+
+
 class Facts:
-    """`force_forwarding`: IPv6 forwards per link (kernel 6.17); `keep_ra`: links that go on heeding advertisements."""
+    """What IPv6 needs: how it forwards, and who is told by routers' advertisements meanwhile.
 
-    __slots__ = ("force_forwarding", "keep_ra")
+    `force_forwarding`: IPv6 forwards per link (kernel 6.17); `keep_ra`: links that go on heeding advertisements;
+    `refuse_ra`: the routed link would heed them only because it is, or was made, as other interfaces want all links.
+    """
 
-    def __init__(self, force_forwarding: bool = True, keep_ra: tuple[str, ...] = ()) -> None:
+    __slots__ = ("force_forwarding", "keep_ra", "refuse_ra")
+
+    def __init__(self, force_forwarding: bool = True, keep_ra: tuple[str, ...] = (), refuse_ra: bool = False) -> None:
         self.force_forwarding = force_forwarding
         self.keep_ra = keep_ra
+        self.refuse_ra = refuse_ra
 
     @classmethod
     def read(cls, stanza: Stanza, shared: Collection[str]) -> Facts:
-        """Reads /proc and the settings; `shared` names what is switched already, so that a second look agrees."""
+        """Reads /proc, the settings and the stanza's journal; `shared` names what is switched already.
+
+        What this or another interface has switched stays to be kept: a second look must agree with the first.
+        """
         if IPV6 not in stanza.families:
             return cls()
-        force = forces_forwarding()
+        iface, path = stanza.iface, accept_ra(stanza.iface)
+        made = {entry.change for name in names(iface) for entry in Journal.read(name).entries}
         # When any link begins to forward, all links lose what they learnt unless accept_ra is 2
-        # What this or another interface has switched already stays to be kept: a second look must agree with the first
-        links = {
-            link
-            for link in _links_with_learnt_default()
-            if _sysctl(accept_ra(link)) == "1" or accept_ra(link) in shared
-        }
-        uplink = stanza.uplink if stanza.role != VMC else ""
-        # A link that forwards takes advertisements only with accept_ra=2; one that did not take them before stays so
-        if uplink and (_takes_advertisements(uplink) or accept_ra(uplink) in shared):
-            links.add(uplink)
-        return cls(force, tuple(sorted(links - {stanza.iface})))
+        keep = links_to_keep(ipv6_links(), shared, iface) | _learnt(shared)
+        if SharedSysctl(path, "2") in made and _value(iface) in ("1", "2"):
+            keep.add(iface)
+        ours = _value(iface) == "2" and (path in shared or accept_ra(_TO_COME) in shared)
+        refuse = iface not in keep and (ours or RefuseAdvertisements(iface) in made)
+        return cls(forces_forwarding(), tuple(sorted(keep)), refuse)
+
+    @classmethod
+    def of_guests(cls, families: Collection[str], shared: Collection[str]) -> Facts:
+        """What the plan of an attachment must know, at the same cost however many guests there are.
+
+        Links that may yet learn something are kept by the network, which is up: here only what would be lost counts.
+        """
+        if IPV6 not in families:
+            return cls()
+        return cls(forces_forwarding(), tuple(sorted(_learnt(shared))))
 
 
-def _takes_advertisements(link: str) -> bool:
-    return _sysctl(accept_ra(link)) == "1" and _sysctl(f"net/ipv6/conf/{link}/forwarding") == "0"
+def links_to_keep(links: Collection[str], shared: Collection[str], routed: str = "") -> set[str]:
+    """Those of the links that take advertisements, or would if nothing of ours were up, and so are to go on doing so.
+
+    A routed link is to give the node neither an address nor a default route, and nor is a guest's TAP.
+    """
+    from snf_network_helper.kinds import is_port
+
+    left_out = {"all", "lo", routed, *attached(), *(name.rpartition(":")[0] for name in names())}
+    all_before, *forwarded = prior(_forwarding("all")).split(",")
+
+    def is_host(link: str) -> bool:
+        by_all_of_us = all_before == "0" and link not in forwarded
+        return link == _TO_COME or by_all_of_us or "0" in (_sysctl(_forwarding(link)), prior(_forwarding(link)))
+
+    def is_to_keep(link: str) -> bool:
+        value = _value(link)
+        return (value in ("1", "2") and accept_ra(link) in shared) or (value == "1" and is_host(link))
+
+    found = {link for link in links if link not in left_out and is_to_keep(link)}
+    return {link for link in found if link == _TO_COME or not is_port(link)}
+
+
+def _learnt(shared: Collection[str]) -> set[str]:
+    """The links with a default route from an advertisement, but for those whose accept_ra is 2 without us."""
+    from snf_network_helper.kinds import learnt_default_links
+
+    ours = accept_ra(_TO_COME) in shared
+    return {
+        link
+        for link in learnt_default_links()
+        if _value(link) == "1" or (_value(link) == "2" and (ours or accept_ra(link) in shared))
+    }
+
+
+def _value(link: str) -> str:
+    return _sysctl(accept_ra(link))
 
 
 def forces_forwarding() -> bool:
@@ -64,20 +120,6 @@ def _sysctl(path: str) -> str:
             return file.read().strip()
     except OSError:
         return ""
-
-
-def _links_with_learnt_default() -> set[str]:
-    """The links over which a router advertisement gave the node a default route."""
-    links = set()
-    try:
-        with open(_IPV6_ROUTES, encoding="utf-8", errors="surrogateescape") as routes:
-            for line in routes:
-                words = line.split()
-                if words[1] == "00" and int(words[8], 16) & _RA_DEFAULT == _RA_DEFAULT:
-                    links.add(words[9])
-    except OSError:
-        pass
-    return links
 
 
 def _ipv6_forwarding() -> str:

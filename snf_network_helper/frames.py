@@ -19,6 +19,7 @@ ETH_P_ARP = 0x0806
 ETH_P_IPV6 = 0x86DD
 
 ADVERTISEMENT = 136  # RFC 4861, 4.4
+_ROUTER_SOLICITATION = 133
 _SOLICITATION = 135
 _BROADCAST = b"\xff" * 6
 _REQUEST, _REPLY = 1, 2  # RFC 826
@@ -27,6 +28,7 @@ _HOP_LIMIT = 255  # of a message that no router has passed on: only a host on th
 _OVERRIDE = 0x20000000
 _SOURCE_LINK, _TARGET_LINK = 1, 2
 _ALL_NODES = Address.parse("ff02::1")
+_ALL_ROUTERS = Address.parse("ff02::2")
 
 
 def announcements(address: Address, mac: bytes) -> Iterator[bytes]:
@@ -47,6 +49,11 @@ def question(address: Address, mac: bytes, asker: Address | None) -> bytes:
     source = Address(address.family, (0xFE80 << 112) | eui64(mac))
     solicited_node = Address(address.family, (0xFF02 << 112) | (0x1FF << 24) | (address.value & 0xFFFFFF))
     return _icmpv6(_SOLICITATION, body, mac, source, solicited_node)
+
+
+def question_to_routers(mac: bytes) -> bytes:
+    """A router solicitation (RFC 4861, 4.1); without a source it is answered for all to hear."""
+    return _icmpv6(_ROUTER_SOLICITATION, bytes(4), mac, Address(IPV6, 0), _ALL_ROUTERS)
 
 
 def sender(frame: bytes) -> Address | None:

@@ -14,7 +14,7 @@ from snf_network_helper.bystanders import ends_table
 from snf_network_helper.changes import Change, Route
 from snf_network_helper.claims import Claims
 from snf_network_helper.errors import KernelError, NetworkDownError, RoutedError
-from snf_network_helper.facts import forces_forwarding
+from snf_network_helper.facts import Facts
 from snf_network_helper.families import IPV4
 from snf_network_helper.guest_changes import NFDHCPD_DIRECTORY, SharedRule
 from snf_network_helper.journal import APPLIED, ATTACHED, Journal, Lock, attached, names
@@ -53,7 +53,7 @@ def attach(attachment: Attachment, network: Network, probe: bool, moves_in: bool
             raise RoutedError(f"--ip {address}: in use, {mac} on {network.iface} answers for it")
     with Lock(network.iface, shared=True):  # no ifup or ifdown of the network meanwhile
         network = Network.of(network.iface)
-        changes = _plan(attachment, network)
+        changes = _plan(attachment, network, _facts(network))
         awaiting = hosting(changes, tap) if moves_in else ()
         bring_up(_name(tap), changes, request=attachment.request(), awaiting=awaiting)
     if Journal.read(_name(tap)).awaits:
@@ -134,6 +134,7 @@ def renew(iface: str) -> list[str]:
     """
     errors = []
     works = []
+    facts = None
     attachments = attached_to(iface)
     standing = _standing([one.tap for one in attachments])
     for attachment in attachments:
@@ -143,7 +144,9 @@ def renew(iface: str) -> list[str]:
                 take_down_guest(tap)
                 continue
             journal = Journal.read(_name(tap))
-            changes = _plan(attachment, Network.of(iface))
+            network = Network.of(iface)
+            facts = facts or _facts(network)
+            changes = _plan(attachment, network, facts)
             awaiting = hosting(changes, tap) if journal.awaits else ()
             bring_up(
                 _name(tap), changes, request=attachment.request(), renewing=True, standing=standing, awaiting=awaiting
@@ -176,8 +179,12 @@ def _standing(taps: Sequence[str]) -> set[Change]:
     return standing
 
 
-def _plan(attachment: Attachment, network: Network) -> Plan:
-    changes = plan(attachment, network, forces_forwarding())
+def _facts(network: Network) -> Facts:
+    return Facts.of_guests([subnet.family for subnet in network.subnets], shared.paths())
+
+
+def _plan(attachment: Attachment, network: Network, facts: Facts) -> Plan:
+    changes = plan(attachment, network, facts.force_forwarding, facts.keep_ra)
     if attachment.serve or os.path.isdir(NFDHCPD_DIRECTORY):  # no other attach is to pay for the import
         from snf_network_helper.addressing import addressing
 

@@ -52,6 +52,7 @@ def _up(iface: str, environ: Mapping[str, str]) -> int:
     try:
         stanza = read_environ(environ)
         if stanza is None:
+            _keep_heeding(iface)
             return 0
         for warning in stanza.warnings:
             print(warning, file=sys.stderr)
@@ -65,6 +66,26 @@ def _up(iface: str, environ: Mapping[str, str]) -> int:
         _complain(iface, error, *_undo_others(iface, run))
         return 1
     return 0
+
+
+def _keep_heeding(iface: str) -> None:
+    """A link that ifup has just had heed advertisements as a host does so also while it forwards because of us.
+
+    It is the node's own network: what goes wrong here is said, and no error of its ifup.
+    """
+    from snf_network_helper.announce import ask_routers
+    from snf_network_helper.facts import links_to_keep
+    from snf_network_helper.journal import Lock
+    from snf_network_helper.steps import SHARED_LOCK
+
+    try:
+        if links_to_keep([iface], shared.paths()):
+            with Lock(SHARED_LOCK):
+                follows = shared.follow(iface)
+            if follows:
+                ask_routers(iface)  # the kernel has asked none of them, for it would not have heeded the answer
+    except RoutedError as error:
+        _complain(iface, error)
 
 
 def _follow_up(iface: str, stanza: Stanza) -> None:

@@ -8,13 +8,14 @@ from snf_network_helper.address import BITS, Address
 from snf_network_helper.errors import KernelError, RoutedError
 from snf_network_helper.families import IPV4, IPV6
 from snf_network_helper.journal import names
-from snf_network_helper.netlink import ask, attributes
+from snf_network_helper.netlink import ask, attributes, dump
 
 _GET_LINK, _GET_ROUTE = 18, 26  # RTM_…, include/uapi/linux/rtnetlink.h
 _LINK, _MASTER, _LINKINFO, _NETWORK_NAMESPACE = 5, 10, 18, 37  # IFLA_…, include/uapi/linux/if_link.h
 _KIND = 1  # IFLA_INFO_KIND
 _DESTINATION, _OUTGOING = 1, 4  # RTA_DST, RTA_OIF
 _SOCKET_FAMILY = {IPV4: 2, IPV6: 10}
+_MAIN, _ADVERTISED = 254, 9  # RT_TABLE_MAIN, RTPROT_RA
 # Nobody is there, and no route leads there but the default one.
 _ANYWHERE = {IPV4: Address(IPV4, 1), IPV6: Address(IPV6, 2)}
 
@@ -68,6 +69,25 @@ def why_not(link: Link, network: Link, uplinks: list[str], is_routed: bool) -> s
     if is_routed:
         return "a routed interface itself: expected a link that leads to the machine"
     return ""
+
+
+def is_port(name: str) -> bool:
+    """Whether another link takes what comes in on a link, as a bridge or a bond does; a VRF leaves it to its member."""
+    try:
+        master = Link.of(name).master
+        return master != "" and Link.of(master).kind != "vrf"
+    except KernelError:  # it has gone
+        return True
+
+
+def learnt_default_links() -> set[str]:
+    """The links over which a router's advertisement gave the node a default route.
+
+    The kernel is asked for these alone: it has several routes for each of thousands of TAPs.
+    """
+    message = struct.pack("=BxxxBBxxI", _SOCKET_FAMILY[IPV6], _MAIN, _ADVERTISED, 0)
+    routes = dump("ip -6 route show default proto ra", _GET_ROUTE, message)
+    return {_name(dict(attributes(route[12:])).get(_OUTGOING, b"")) for route in routes if not route[1]} - {""}
 
 
 def _default_link(family: str) -> str:

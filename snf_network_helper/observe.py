@@ -9,7 +9,7 @@ from typing import Any
 from pyroute2 import IPRoute
 
 from snf_network_helper import kernel, link_addresses, links, outside, sysctl, xtables
-from snf_network_helper.changes import Address, Change, Route, Rule, Sysctl
+from snf_network_helper.changes import Address, Change, Route, Rule, SharedSysctl, Sysctl
 from snf_network_helper.errors import KernelError
 from snf_network_helper.families import IPV4, IPV6
 from snf_network_helper.guest_changes import GUARD_TABLE, Guard, GuardElement, Hosted, SharedRule
@@ -111,6 +111,9 @@ def is_present(change: Change, in_kernel: frozenset[Change]) -> bool:
             return links.prepare(change, None).state == KEPT
         if isinstance(change, Address):
             return link_addresses.has_address(change)
+        if isinstance(change, SharedSysctl) and change.path.endswith("/accept_ra"):
+            # A link that was kept heeding advertisements may go: then nothing of it is missing
+            return change.path.split("/")[-2] not in sysctl.ipv6_links() or sysctl.reads(change.path, change.value)
         if isinstance(change, Sysctl):
             return sysctl.read(change.path) == change.value
         if isinstance(change, ArpSource):

@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from snf_network_helper.changes import LAST_METRIC, Address, Change, Link, Route, Rule, SharedSysctl, Sysctl
+from snf_network_helper.changes import (
+    LAST_METRIC,
+    Address,
+    Change,
+    Link,
+    RefuseAdvertisements,
+    Route,
+    Rule,
+    SharedSysctl,
+    Sysctl,
+)
 from snf_network_helper.facts import Facts, accept_ra
 from snf_network_helper.families import IPV4, IPV6
 from snf_network_helper.netfilter_changes import ArpSource, Masquerade, NeighbourProbes
@@ -97,6 +107,8 @@ def _forwarding(stanza: Stanza, facts: Facts) -> Iterator[Change]:
             yield SharedSysctl(f"net/ipv4/conf/{uplink}/forwarding", "1")
     if IPV6 not in stanza.families:
         return
+    if facts.refuse_ra:
+        yield RefuseAdvertisements(dev)
     # Before forwarding is on: it would drop the default route that a router advertised there
     for link in facts.keep_ra:
         yield SharedSysctl(accept_ra(link), "2")

@@ -21,6 +21,7 @@ if TYPE_CHECKING:  # for annotations only: importing it costs every ifup 2 ms
 _SHARED = f"{DIRECTORY}/shared"
 _made: set[str] = set()  # what this process has seen to
 _PRIOR = "prior"  # has no colon, as every user's name has
+_IPV6 = "net/ipv6/conf/"
 
 
 def paths() -> frozenset[str]:
@@ -29,6 +30,19 @@ def paths() -> frozenset[str]:
         return frozenset(name.replace(":", "/") for name in posix.listdir(_SHARED) if name.startswith("net:"))
     except OSError:
         return frozenset()
+
+
+def prior(path: str) -> str:
+    """What stood in a setting before its first user came, "" where nobody uses it."""
+    try:
+        return _prior(_directory(SharedSysctl(path, "")))
+    except OSError:
+        return ""
+
+
+def _prior(directory: str) -> str:
+    with open(f"{directory}/{_PRIOR}", encoding="utf-8", errors="surrogateescape") as file:
+        return file.read()
 
 
 def make(change: Change) -> None:
@@ -79,12 +93,38 @@ def release(change: Change, user: str) -> None:
     if exists(f"{directory}/{user}"):
         last = not _has_user(directory, other_than=user)
         if last and isinstance(change, SharedSysctl):
-            with open(f"{directory}/{_PRIOR}", encoding="utf-8", errors="surrogateescape") as file:
-                sysctl.restore(change, file.read())
+            sysctl.restore(change, _prior(directory))
+            _release_followers(change.path)
         elif last:
             _undo(change)
     _made.discard(directory)
     _strike_off(directory, user)
+
+
+def follow(link: str) -> bool:
+    """Has a link that heeds advertisements as a host does go on so for as long as it forwards because of us.
+
+    Its user is not a stanza but the setting that has it forward, by itself or with all the others. Returns whether
+    there was anything to do.
+    """
+    change = SharedSysctl(f"{_IPV6}{link}/accept_ra", "2")
+    if not sysctl.reads(change.path, "1"):
+        return False
+    for conf in ("all", link):
+        if is_used(SharedSysctl(f"{_IPV6}{conf}/forwarding", "1")):
+            acquire(change, f"{conf}:forwarding")
+    if not is_used(change):
+        return False
+    sysctl.write(change.path, change.value)
+    return True
+
+
+def _release_followers(path: str) -> None:
+    conf = path.removeprefix(_IPV6).removesuffix("/forwarding")
+    if path == f"{_IPV6}{conf}/forwarding":
+        for kept in paths():
+            if kept.endswith("/accept_ra"):
+                release(SharedSysctl(kept, "2"), f"{conf}:forwarding")
 
 
 def _strike_off(directory: str, user: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from snf_network_helper import kernel, shared, sysctl, xtables
-from snf_network_helper.changes import Address, Change, SharedSysctl, Sysctl
+from snf_network_helper.changes import Address, Change, RefuseAdvertisements, SharedSysctl, Sysctl
 from snf_network_helper.errors import KernelError, RoutedError
 from snf_network_helper.journal import APPLIED, KEPT, PENDING, Entry, Journal, Lock, names
 from snf_network_helper.netfilter_changes import ArpSource, Masquerade, NeighbourProbes
@@ -106,6 +106,9 @@ def undo(name: str, entry: Entry) -> list[Undoing]:
             from snf_network_helper import links
 
             links.undo(change, entry.prior)
+        elif isinstance(change, RefuseAdvertisements):
+            with Lock(SHARED_LOCK):  # those that have the link heed them may have gone, or come
+                shared.follow(change.dev)
         elif isinstance(change, Sysctl):
             sysctl.restore(change, entry.prior)
         elif isinstance(change, ArpSource):

@@ -21,6 +21,14 @@ def read(path: str) -> str:
         raise KernelError(f"cat {_PROC_SYS}{path}", error.strerror or str(error)) from None
 
 
+def reads(path: str, value: str) -> bool:
+    """Whether a setting has that value; False where the kernel has no such setting."""
+    try:
+        return read(path) == value
+    except KernelError:
+        return False
+
+
 def write(path: str, value: str) -> None:
     """Writes a setting below /proc/sys."""
     command = f"echo {value} > {_PROC_SYS}{path}"
@@ -41,8 +49,16 @@ def prior(change: Sysctl) -> str:
     value = read(change.path)
     if change.path != _ALL_IPV6_FORWARDING or value == change.value:
         return value
-    forwarding = [link for link in sorted(posix.listdir(_IPV6_LINKS)) if link != "all" and _forwards(link)]
+    forwarding = [link for link in ipv6_links() if link != "all" and _forwards(link)]
     return ",".join([value, *forwarding])
+
+
+def ipv6_links() -> list[str]:
+    """The links that have settings of IPv6, with `all` and `default`; none where the kernel has no IPv6."""
+    try:
+        return sorted(posix.listdir(_IPV6_LINKS))
+    except OSError:
+        return []
 
 
 def _forwards(link: str) -> bool:

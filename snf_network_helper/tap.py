@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from snf_network_helper.address import BITS
 from snf_network_helper.attachment import Attachment
-from snf_network_helper.changes import Change, ProxyNeighbour, Route, Sysctl
+from snf_network_helper.changes import Change, ProxyNeighbour, Route, SharedSysctl, Sysctl
+from snf_network_helper.facts import accept_ra
 from snf_network_helper.families import IPV4, IPV6
 from snf_network_helper.guest_changes import (
     Guard,
@@ -28,12 +29,14 @@ TAP_MAC = "02:73:6e:66:00:01"
 TAP_LINK_LOCAL = "fe80::1/64"
 
 
-def plan(attachment: Attachment, network: Network, force_forwarding: bool) -> Plan:
+def plan(attachment: Attachment, network: Network, force_forwarding: bool, keep_ra: Collection[str] = ()) -> Plan:
     """The changes that attach a TAP; undone backwards."""
-    return tuple(_changes(attachment, network, force_forwarding))
+    return tuple(_changes(attachment, network, force_forwarding, keep_ra))
 
 
-def _changes(attachment: Attachment, network: Network, force_forwarding: bool) -> Iterator[Change]:
+def _changes(
+    attachment: Attachment, network: Network, force_forwarding: bool, keep_ra: Collection[str]
+) -> Iterator[Change]:
     tap = attachment.tap
     # An address that an edit of the stanza has put outside the subnets is neither let out nor routed
     addresses = [address for address in attachment.addresses if any(address in subnet for subnet in network.subnets)]
@@ -63,6 +66,9 @@ def _changes(attachment: Attachment, network: Network, force_forwarding: bool) -
     if IPV6 in families:
         # Engines may switch it off on every link that they make
         yield Sysctl(f"net/ipv6/conf/{tap}/disable_ipv6", "0")
+        # Before one link more forwards: the default routes that routers advertised on others would go
+        for link in keep_ra:
+            yield SharedSysctl(accept_ra(link), "2")
     # Before there is an IPv6 address: the kernel counts it for a forwarding link once it is settled, and again when
     # the link begins to forward meanwhile
     yield from _forwarding(tap, families, force_forwarding)

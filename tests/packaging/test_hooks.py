@@ -72,6 +72,28 @@ def test_up_starts_for_nothing_else(reporting: Machine, environ: dict[str, str])
     assert hook(reporting, "up", **environ) == NOT_STARTED
 
 
+@pytest.mark.parametrize(
+    ("shared", "value", "expected"),
+    [
+        ("net:ipv6:conf:all:forwarding", "1", STARTED),
+        ("net:ipv6:conf:veth0:forwarding", "1", STARTED),
+        ("net:ipv6:conf:all:forwarding", "0", NOT_STARTED),
+        ("net:ipv6:conf:all:forwarding", "2", NOT_STARTED),
+        ("net:ipv6:conf:eth9:forwarding", "1", NOT_STARTED),
+        ("net:ipv6:conf:default:accept_ra", "1", NOT_STARTED),
+    ],
+)
+def test_up_starts_where_a_link_would_heed_no_advertisements_because_of_us(
+    reporting: Machine, shared: str, value: str, expected: int
+) -> None:
+    reporting.write(f"/run/snf-network-helper/shared/{shared}/prior", "0")
+    reporting.run("ip", "link", "add", "veth0", "type", "veth", "peer", "name", "veth1")
+    reporting.run("sh", "-c", f"echo {value} > /proc/sys/net/ipv6/conf/veth0/accept_ra")
+    assert hook(reporting, "up", IFACE="veth0") == expected
+    assert hook(reporting, "up", IFACE="none") == NOT_STARTED
+    reporting.run("ip", "link", "del", "veth0")
+
+
 def test_a_journal_starts_the_down_hook_only(reporting: Machine) -> None:
     reporting.write(f"{JOURNAL}/eth0.222:inet6", "what ifup did\n")
     assert hook(reporting, "up") == NOT_STARTED

@@ -18,6 +18,7 @@ from snf_network_helper import (
     hook,
     journal,
     kernel,
+    kinds,
     link_addresses,
     names,
     nfnetlink,
@@ -49,7 +50,8 @@ def out_of_reach(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(nfnetlink, "socket", spawn)
     monkeypatch.setattr(posix, "fsync", lambda file: None)  # nobody cuts the power here
     monkeypatch.setattr(facts, "_sysctl", lambda path: _text(tmp_path / "sys" / path))
-    monkeypatch.setattr(facts, "_IPV6_ROUTES", str(tmp_path / "ipv6_route"))
+    monkeypatch.setattr(kinds, "learnt_default_links", set)
+    monkeypatch.setattr(kinds, "is_port", lambda link: link.startswith("port"))
     monkeypatch.setattr(facts, "SETTINGS", str(tmp_path / "settings"))
     monkeypatch.setattr(names, "_TABLE_NAMES", (str(tmp_path / "rt_tables"),))
     monkeypatch.setattr(hook, "_run", lambda _: "")

@@ -9,6 +9,7 @@ from snf_network_helper.changes import (
     IpChange,
     Link,
     ProxyNeighbour,
+    RefuseAdvertisements,
     Route,
     Rule,
     SharedSysctl,
@@ -74,6 +75,11 @@ CHANGES: list[tuple[Change, str, str]] = [
     ),
     (Sysctl(FORWARDING, "1"), f"echo 1 > /proc/sys/{FORWARDING}", f"echo PRIOR > /proc/sys/{FORWARDING}"),
     (SharedSysctl(FORWARDING, "1"), f"echo 1 > /proc/sys/{FORWARDING}", f"echo PRIOR > /proc/sys/{FORWARDING}"),
+    (
+        RefuseAdvertisements("eth0.222"),
+        "echo 1 > /proc/sys/net/ipv6/conf/eth0.222/accept_ra",
+        "echo PRIOR > /proc/sys/net/ipv6/conf/eth0.222/accept_ra",
+    ),
     (
         ArpSource("eth0.222", "192.0.2.254"),
         "arptables -I OUTPUT -o eth0.222 --opcode request -j mangle --mangle-ip-s 192.0.2.254",

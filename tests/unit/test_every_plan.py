@@ -127,6 +127,15 @@ def test_an_advertised_default_route_is_kept_before_forwarding_would_drop_it(rol
 
 
 @ROLES
+def test_a_routed_link_refuses_advertisements_before_it_forwards_and_before_others_heed_them(role: str) -> None:
+    plan = planned(SETUPS[role], facts=Facts(keep_ra=("default", "eth0"), refuse_ra=True))
+    refused = index(plan, f"echo 1 > /proc/sys/net/ipv6/conf/{IFACE}/accept_ra")
+
+    assert refused < index(plan, "echo 2 > /proc/sys/net/ipv6/conf/default/accept_ra")
+    assert refused < index(plan, f"echo 1 > /proc/sys/net/ipv6/conf/{IFACE}/forwarding")
+
+
+@ROLES
 def test_a_kernel_that_forwards_per_link_is_not_made_to_forward_everywhere(role: str) -> None:
     here = paths(planned(SETUPS[role]))
     everywhere = paths(planned(SETUPS[role], facts=EVERYWHERE))

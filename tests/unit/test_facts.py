@@ -4,20 +4,23 @@ from pathlib import Path
 
 import pytest
 from fake_kernel import FakeKernel
-from samples import stanza
+from samples import IFACE, give_links, stanza
 
+from snf_network_helper import facts as facts_module
+from snf_network_helper import kinds
+from snf_network_helper.changes import Change, RefuseAdvertisements, SharedSysctl
 from snf_network_helper.errors import RoutedError
 from snf_network_helper.facts import Facts
+from snf_network_helper.journal import APPLIED, Entry, Journal
 from snf_network_helper.stanza import Stanza
 
 SIX = {"subnet": "2001:db8::/64", "gateway": "2001:db8::1"}
 VMC = stanza(**SIX)
 ROUTER = stanza(**SIX, role="router", uplink="eth0")
-ACCEPT_RA = "net/ipv6/conf/eth0/accept_ra"
-# /proc/net/ipv6_route: destination, source, gateway, metric, references, use, flags, link
-LEARNT = f"{'0' * 32} 00 {'0' * 32} 00 fe80{'0' * 27}1 00000400 00000001 00000000 00450003     eth0\n"
-BY_HAND = LEARNT.replace("00450003", "00000003")
-A_SUBNET = LEARNT.replace(" 00 ", " 40 ", 1)
+ACCEPT_RA = "net/ipv6/conf/{}/accept_ra"
+FORWARDING = "net/ipv6/conf/{}/forwarding"
+ALL = FORWARDING.format("all")
+HOSTS = ("default", "eth0")  # of the fake kernel's links those that are not routed
 
 
 def read(stanza_: Stanza = VMC, shared: tuple[str, ...] = ()) -> tuple[bool, tuple[str, ...]]:
@@ -34,11 +37,19 @@ def old_kernel(host: FakeKernel) -> FakeKernel:
 
 
 @pytest.fixture
-def learnt(tmp_path: Path) -> Path:
-    """A default route learnt on eth0."""
-    path = tmp_path / "ipv6_route"
-    path.write_text(A_SUBNET + LEARNT)
-    return path
+def learnt(monkeypatch: pytest.MonkeyPatch) -> set[str]:
+    """The links over which a default route has been learnt."""
+    links: set[str] = set()
+    monkeypatch.setattr(kinds, "learnt_default_links", lambda: links)
+    return links
+
+
+def use(run_directory: Path, path: str, prior: str = "0") -> None:
+    """Some other interface has switched a setting that is shared."""
+    directory = run_directory / "shared" / path.replace("/", ":")
+    directory.mkdir(parents=True)
+    (directory / "prior").write_text(prior)
+    (directory / "eth7:inet").touch()
 
 
 def test_ipv4_asks_for_no_facts() -> None:
@@ -49,12 +60,12 @@ def test_ipv4_asks_for_no_facts() -> None:
 
 @pytest.mark.usefixtures("host")
 def test_a_kernel_with_force_forwarding_forwards_per_link() -> None:
-    assert read() == (True, ())
+    assert read() == (True, HOSTS)
 
 
 @pytest.mark.usefixtures("old_kernel")
 def test_a_kernel_without_it_forwards_everywhere() -> None:
-    assert read() == (False, ())
+    assert read() == (False, HOSTS)
 
 
 @pytest.mark.parametrize("line", ['IPV6_FORWARDING="all"', "IPV6_FORWARDING=all", "  IPV6_FORWARDING='all'  "])
@@ -62,7 +73,7 @@ def test_a_kernel_without_it_forwards_everywhere() -> None:
 def test_the_settings_can_ask_for_forwarding_everywhere(tmp_path: Path, line: str) -> None:
     (tmp_path / "settings").write_text(f"# IPV6_FORWARDING=auto\n\n{line}\n")
 
-    assert read() == (False, ())
+    assert read() == (False, HOSTS)
 
 
 @pytest.mark.parametrize("text", ['IPV6_FORWARDING="auto"\n', "# IPV6_FORWARDING=all\n", "", "OTHER=all\n"])
@@ -70,14 +81,14 @@ def test_the_settings_can_ask_for_forwarding_everywhere(tmp_path: Path, line: st
 def test_the_settings_are_auto_by_default(tmp_path: Path, text: str) -> None:
     (tmp_path / "settings").write_text(text)
 
-    assert read() == (True, ())
+    assert read() == (True, HOSTS)
 
 
 @pytest.mark.usefixtures("host")
 def test_the_last_line_of_the_settings_counts(tmp_path: Path) -> None:
     (tmp_path / "settings").write_text("IPV6_FORWARDING=all\nIPV6_FORWARDING=auto\n")
 
-    assert read() == (True, ())
+    assert read() == (True, HOSTS)
 
 
 def test_any_other_setting_is_an_error(tmp_path: Path) -> None:
@@ -88,76 +99,130 @@ def test_any_other_setting_is_an_error(tmp_path: Path) -> None:
     assert str(caught.value) == f"{tmp_path}/settings: IPV6_FORWARDING=none: expected auto or all"
 
 
-@pytest.mark.usefixtures("old_kernel", "learnt")
-def test_a_learnt_default_route_is_kept_where_all_links_forward() -> None:
-    assert read() == (False, ("eth0",))
+def test_links_that_heed_advertisements_are_kept_and_those_to_come(host: FakeKernel) -> None:
+    for number, forwarding in ((1, "0"), (2, "1")):
+        give_links(host, f"eth{number}")
+        host.sysctl(FORWARDING.format(f"eth{number}"), forwarding)
+
+    assert read() == (True, ("default", "eth0", "eth1"))
 
 
-@pytest.mark.usefixtures("host", "learnt")
-def test_it_is_in_danger_also_where_single_links_forward() -> None:
-    assert read() == (True, ("eth0",))
+@pytest.mark.usefixtures("host")
+def test_whatever_the_role() -> None:
+    assert read(ROUTER) == read(stanza(**SIX, uplink="eth0")) == (True, HOSTS)
 
 
-@pytest.mark.usefixtures("old_kernel")
-@pytest.mark.parametrize("routes", [BY_HAND, A_SUBNET, ""])
-def test_any_other_route_is_in_no_danger(learnt: Path, routes: str) -> None:
-    learnt.write_text(routes)
-
-    assert read() == (False, ())
-
-
-@pytest.mark.usefixtures("learnt")
 @pytest.mark.parametrize("value", ["0", "2"])
-def test_a_link_that_takes_no_advertisements_or_takes_them_anyway_stays(old_kernel: FakeKernel, value: str) -> None:
-    old_kernel.sysctl(ACCEPT_RA, value)
+@pytest.mark.parametrize("link", HOSTS)
+def test_a_link_that_heeds_none_or_all_of_them_anyway_stays(host: FakeKernel, link: str, value: str) -> None:
+    host.sysctl(ACCEPT_RA.format(link), value)
 
-    assert read() == (False, ())
+    assert read() == (True, tuple(one for one in HOSTS if one != link))
 
 
-@pytest.mark.usefixtures("old_kernel", "learnt")
-def test_the_routed_link_itself_learns_nothing() -> None:
-    assert read(stanza("eth0", **SIX, table="222")) == (False, ())
+def test_ports_and_guests_and_routed_links_take_none(host: FakeKernel, run_directory: Path) -> None:
+    give_links(host, "port1", "tap1", "eth7", "lo")
+    for name in ("attached/tap1", "journal/eth7:inet"):
+        (run_directory / name).parent.mkdir(parents=True)
+        (run_directory / name).touch()
+
+    assert read() == (True, HOSTS)
+
+
+def test_a_link_that_forwards_because_of_us_alone_is_kept(host: FakeKernel, run_directory: Path) -> None:
+    give_links(host, "eth1", "eth2")
+    for link in ("all", "default", "eth0", "eth1", "eth2", IFACE):
+        host.sysctl(FORWARDING.format(link), "1")
+    use(run_directory, ALL, "0,eth1,lo")
+
+    assert read(shared=(ALL,)) == (True, ("default", "eth0", "eth2"))
+
+
+def test_one_that_forwards_as_our_uplink_too(host: FakeKernel, run_directory: Path) -> None:
+    host.sysctl(FORWARDING.format("eth0"), "1")
+    assert read() == (True, ("default",))
+    use(run_directory, FORWARDING.format("eth0"))
+    assert read() == (True, HOSTS)
+
+
+def test_an_administrators_forwarding_is_not_because_of_us(host: FakeKernel, run_directory: Path) -> None:
+    for link in ("all", "default", "eth0", IFACE):
+        host.sysctl(FORWARDING.format(link), "1")
+    use(run_directory, ALL, "1")
+
+    assert read(shared=(ALL,)) == (True, ("default",))
+
+
+@pytest.mark.parametrize("value", ["1", "2"])
+def test_a_second_look_agrees_with_the_first(host: FakeKernel, value: str) -> None:
+    """Also where ifupdown has written a host's value again."""
+    paths = tuple(ACCEPT_RA.format(link) for link in HOSTS)
+    for link in HOSTS:
+        host.sysctl(FORWARDING.format(link), "1")
+        host.sysctl(ACCEPT_RA.format(link), value)
+
+    assert read(shared=paths) == (True, HOSTS)
+
+
+def test_somebody_else_turns_to_the_advertisements_meanwhile(host: FakeKernel) -> None:
+    host.sysctl(ACCEPT_RA.format("eth0"), "0")
+
+    assert read(shared=(ACCEPT_RA.format("eth0"),)) == (True, ("default",))
 
 
 @pytest.mark.usefixtures("host")
-def test_an_uplink_that_is_to_forward_goes_on_taking_advertisements() -> None:
-    assert read(ROUTER) == (True, ("eth0",))
-
-
-def test_an_uplink_that_forwards_already_took_none(host: FakeKernel) -> None:
-    host.sysctl("net/ipv6/conf/eth0/forwarding", "1")
-
-    assert read(ROUTER) == (True, ())
-
-
-def test_an_uplink_that_took_none_takes_none(host: FakeKernel) -> None:
-    host.sysctl(ACCEPT_RA, "0")
-
-    assert read(ROUTER) == (True, ())
+def test_a_link_that_was_kept_and_has_gone_is_no_more() -> None:
+    assert read(shared=(ACCEPT_RA.format("eth9"),)) == (True, HOSTS)
 
 
 @pytest.mark.usefixtures("host")
-def test_the_uplink_of_a_vmc_does_not_forward() -> None:
-    assert read(stanza(**SIX, uplink="eth0")) == (True, ())
+def test_the_routed_link_is_kept_where_a_default_route_was_learnt_there(learnt: set[str]) -> None:
+    learnt.add(IFACE)
+
+    assert read() == (True, ("default", "eth0", IFACE))
 
 
-def test_a_second_look_agrees_with_the_first(host: FakeKernel) -> None:
-    host.sysctl("net/ipv6/conf/eth0/forwarding", "1")
-    host.sysctl(ACCEPT_RA, "2")
-
-    assert read(ROUTER, shared=(ACCEPT_RA, "net/ipv6/conf/eth0/forwarding")) == (True, ("eth0",))
+def made(change: Change) -> None:
+    """The stanza's journal has a change."""
+    Journal(f"{IFACE}:inet", entries=[Entry(change, APPLIED)]).write()
 
 
-@pytest.mark.usefixtures("learnt")
-def test_a_second_look_agrees_where_all_links_forward(old_kernel: FakeKernel) -> None:
-    old_kernel.sysctl(ACCEPT_RA, "2")
+def test_it_stays_so_while_the_route_is_away(host: FakeKernel) -> None:
+    path = ACCEPT_RA.format(IFACE)
+    host.sysctl(path, "2")
+    assert not Facts.read(VMC, (path,)).keep_ra.count(IFACE)
+    made(SharedSysctl(path, "2"))
+    facts = Facts.read(VMC, (path,))
+    assert (facts.keep_ra, facts.refuse_ra) == (("default", "eth0", IFACE), False)
 
-    assert read(shared=(ACCEPT_RA, "net/ipv6/conf/all/forwarding")) == (False, ("eth0",))
+
+@pytest.mark.parametrize("switched", [IFACE, "default"])
+def test_a_routed_link_that_heeds_them_because_of_us_is_to_refuse_them(host: FakeKernel, switched: str) -> None:
+    host.sysctl(ACCEPT_RA.format(IFACE), "2")
+
+    assert Facts.read(VMC, (ACCEPT_RA.format(switched),)).refuse_ra
+    assert not Facts.read(VMC, ()).refuse_ra
 
 
 @pytest.mark.usefixtures("host")
-def test_what_another_interface_switched_for_its_uplink_is_no_fact_of_this_one() -> None:
-    assert read(shared=("net/ipv6/conf/eth7/accept_ra",)) == (True, ())
+def test_it_goes_on_refusing_them() -> None:
+    assert not Facts.read(VMC, ()).refuse_ra
+    made(RefuseAdvertisements(IFACE))
+    assert Facts.read(VMC, ()).refuse_ra
+
+
+def test_an_attachment_keeps_what_would_be_lost_and_lists_no_links(
+    host: FakeKernel, learnt: set[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(facts_module, "ipv6_links", None)
+    give_links(host, "eth1", "eth2")
+    learnt |= {"eth0", "eth1", "eth2"}
+    host.sysctl(ACCEPT_RA.format("eth1"), "2")
+    host.sysctl(ACCEPT_RA.format("eth2"), "0")
+
+    assert Facts.of_guests(("4", "6"), ()).keep_ra == ("eth0",)
+    assert Facts.of_guests(("4", "6"), (ACCEPT_RA.format("eth1"),)).keep_ra == ("eth0", "eth1")
+    assert Facts.of_guests(("4",), ()).keep_ra == ()
 
 
 def test_a_host_without_ipv6_tells_nothing(tmp_path: Path) -> None:

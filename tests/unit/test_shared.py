@@ -167,3 +167,58 @@ def test_the_record_of_users_that_a_kill_left_without_prior_is_begun_anew(
     shared.release(PROXY_NDP, "eth0.222:inet6")
 
     assert host.snapshot() == before
+
+
+KEPT = SharedSysctl("net/ipv6/conf/eth0/accept_ra", "2")
+
+
+@pytest.mark.parametrize("conf", ["all", "eth0"])
+def test_a_link_follows_for_as_long_as_it_forwards_because_of_us(host: FakeKernel, conf: str) -> None:
+    before = host.snapshot()
+    forwarding = SharedSysctl(f"net/ipv6/conf/{conf}/forwarding", "1")
+    for user in ("eth0.222:inet", "eth0.223:inet"):
+        shared.acquire(forwarding, user)
+
+    assert shared.follow("eth0")
+    assert not shared.follow("eth0")
+    shared.release(forwarding, "eth0.222:inet")
+    assert host.sysctls()[KEPT.path] == "2"
+    shared.release(forwarding, "eth0.223:inet")
+
+    assert host.snapshot() == before
+    assert shared.paths() == frozenset()
+
+
+def test_nothing_follows_what_is_not_ours(host: FakeKernel) -> None:
+    before = host.snapshot()
+
+    assert not shared.follow("eth0")
+    assert not shared.follow("eth9")
+    assert host.snapshot() == before
+
+
+def test_a_link_that_others_keep_is_kept_again(host: FakeKernel) -> None:
+    shared.acquire(KEPT, "eth0.222:inet")
+    host.sysctl(KEPT.path, "1")
+
+    assert shared.follow("eth0")
+    assert host.sysctls()[KEPT.path] == "2"
+    shared.release(KEPT, "eth0.222:inet")
+    assert host.sysctls()[KEPT.path] == "1"
+
+
+def test_the_end_of_one_forwarding_leaves_what_follows_another(host: FakeKernel) -> None:
+    uplink = SharedSysctl("net/ipv6/conf/eth0.222/forwarding", "1")
+    shared.acquire(EVERYWHERE, "eth1:inet")
+    shared.acquire(uplink, "eth1:inet")
+    shared.follow("eth0")
+    shared.release(uplink, "eth1:inet")
+
+    assert host.sysctls()[KEPT.path] == "2"
+
+
+def test_what_stood_before_the_first_user(host: FakeKernel) -> None:
+    assert shared.prior(EVERYWHERE.path) == ""
+    host.sysctl("net/ipv6/conf/eth0/forwarding", "1")
+    shared.acquire(EVERYWHERE, "eth1:inet")
+    assert shared.prior(EVERYWHERE.path) == "0,eth0"

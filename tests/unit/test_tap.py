@@ -72,6 +72,19 @@ def test_the_plan_of_an_attachment(network: Network) -> None:
     assert [change.add() for change in changes] == ADDS.strip().splitlines()
 
 
+def test_the_default_routes_of_others_are_kept_before_a_tap_forwards(network: Network) -> None:
+    changes = plan(attachment(network, "2001:db8::10"), network, True, keep_ra=("eth0", "eth5"))
+    adds = [change.add() for change in changes if "ipv6" in change.add()]
+    at = adds.index("echo 2 > /proc/sys/net/ipv6/conf/eth0/accept_ra")
+    assert adds[at + 1 : at + 3] == [
+        "echo 2 > /proc/sys/net/ipv6/conf/eth5/accept_ra",
+        "echo 1 > /proc/sys/net/ipv6/conf/tap0/forwarding",
+    ]
+    assert plan(attachment(network, "192.0.2.10"), network, True, keep_ra=("eth0",)) == plan(
+        attachment(network, "192.0.2.10"), network, True
+    )
+
+
 def test_what_makes_the_node_answer_for_a_machine(network: Network) -> None:
     changes = hosting(plan(attachment(network, "192.0.2.10", "2001:db8::10"), network, True), "tap0")
     assert [change.add() for change in changes] == [

@@ -15,7 +15,7 @@ ETH_P_ARP = 0x0806
 ETH_P_IPV6 = 0x86DD
 ICMPV6 = 58
 ARP_REQUEST, ARP_REPLY = 1, 2
-ROUTER_ADVERTISEMENT, SOLICITATION, ADVERTISEMENT = 134, 135, 136
+ROUTER_SOLICITATION, ROUTER_ADVERTISEMENT, SOLICITATION, ADVERTISEMENT = 133, 134, 135, 136
 # Type and length of options
 SOURCE_LINK_LAYER, TARGET_LINK_LAYER, PREFIX_INFORMATION = b"\x01\x01", b"\x02\x01", b"\x03\x04"
 ON_LINK, AUTONOMOUS, OVERRIDE = 0x80, 0x40, 0x20000000
@@ -71,6 +71,17 @@ class Tap:
                 yield self._socket.recv(65536)
             except BlockingIOError:
                 return
+
+    def hears_question_to_routers(self) -> bool:
+        """Whether a router solicitation without a source has passed since the last call."""
+        while True:
+            try:
+                frame = self._socket.recv(65536)
+            except BlockingIOError:
+                return False
+            of_icmpv6 = frame[12:14] == ETH_P_IPV6.to_bytes(2, "big") and frame[20] == ICMPV6 and len(frame) >= 62
+            if of_icmpv6 and (frame[54], frame[22:38]) == (ROUTER_SOLICITATION, bytes(16)):
+                return True
 
     def ask(self, target: str, sender: str) -> None:
         """Ask the wire who has `target`, in the name of `sender`."""
