@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from setuptools import setup
+from setuptools import find_packages, setup
 
 ROOT = Path(__file__).resolve().parent
 
@@ -41,7 +41,7 @@ setup(
     platforms=["Linux"],
     python_requires=">=3.11",
     install_requires=["netifaces", "pyroute2"],
-    packages=["snf_network_helper"],
+    packages=find_packages(include=["snf_network_helper*"]),
     # Absolute, because none of these depends on a prefix: ifupdown and iproute2 look for
     # their files in /etc, and the launcher names the system's Python.
     data_files=[

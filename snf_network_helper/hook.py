@@ -1,38 +1,35 @@
 """The one entry of if-up.d and if-down.d: ifupdown's environment in, an exit code out (interfaces(5))."""
 
-from __future__ import annotations
-
-import posix
 import sys
 
-from snf_network_helper import kernel, shared, system
 from snf_network_helper.errors import RoutedError, StanzaError
-from snf_network_helper.journal import Journal, attached, names
-from snf_network_helper.signals import heed_signals
-from snf_network_helper.transaction import bring_up, take_down
+from snf_network_helper.journal.journal import Journal, attached, names
+from snf_network_helper.kernel import process
+from snf_network_helper.kernel.process import heed_signals
+from snf_network_helper.lean import TYPE_CHECKING, environ, posix
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:  # for annotations only: importing it costs every ifup 2 ms
+if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import NoReturn
 
-    from snf_network_helper.address import Address
-    from snf_network_helper.stanza import Stanza
+    from snf_network_helper.plan.facts import Facts
+    from snf_network_helper.stanza.addresses import IPAddress
+    from snf_network_helper.stanza.stanza import Stanza
 
 
-def run() -> NoReturn:
+def run() -> "NoReturn":
     """Runs `main` and ends the process at once: to take the interpreter apart would cost every ifup 2 ms."""
     code = main()
     sys.stderr.flush()
     posix._exit(code)
 
 
-def main(environ: Mapping[str, str] = system.environ) -> int:
+def main(environ: "Mapping[str, str]" = environ) -> int:
     """Brings up or takes down as MODE says. Never raises for what an administrator or the kernel did.
 
     A failed ifup hook is an error to ifup, so it undoes its own half-work; ifdown goes on whatever we return, hence 0.
     """
-    kernel.verbose = environ.get("VERBOSITY", "0") not in ("", "0")
+    process.verbose = environ.get("VERBOSITY", "0") not in ("", "0")
     iface = environ.get("IFACE", "")
     if environ.get("ADDRFAM") == "meta" or iface in ("", "lo", "--all"):
         return 0
@@ -43,25 +40,25 @@ def main(environ: Mapping[str, str] = system.environ) -> int:
     return _up(iface, environ)
 
 
-def _up(iface: str, environ: Mapping[str, str]) -> int:
-    from snf_network_helper.facts import Facts  # ifdown needs none of these three: the journal knows
-    from snf_network_helper.options import read_environ
-    from snf_network_helper.plan import plan
+def _up(iface: str, environ: "Mapping[str, str]") -> int:
+    from snf_network_helper.plan.routed import plan  # ifdown needs none of these: the journal knows
+    from snf_network_helper.stanza.options import read_environ
+    from snf_network_helper.transaction.bring_up import bring_up, finish_tables
 
     run = _run(iface)
     try:
-        stanza = read_environ(environ)
+        stanza = read_environ(environ, _table_number)
         if stanza is None:
             _keep_heeding(iface)
             return 0
         for warning in stanza.warnings:
             print(warning, file=sys.stderr)
         name = f"{iface}:{environ.get('ADDRFAM') or 'any'}"
-        changes = plan(stanza, Facts.read(stanza, shared.paths()))
+        changes = plan(stanza, _facts(stanza))
         bring_up(name, changes, run)
         _follow_up(iface, stanza)
         if attached() and len(Journal.read(name).entries) > len(changes):
-            bring_up(name, changes, run, finishing=True)
+            finish_tables(name, changes, run)
     except RoutedError as error:
         _complain(iface, error, *_undo_others(iface, run))
         return 1
@@ -73,39 +70,59 @@ def _keep_heeding(iface: str) -> None:
 
     It is the node's own network: what goes wrong here is said, and no error of its ifup.
     """
-    from snf_network_helper.announce import ask_routers
-    from snf_network_helper.facts import links_to_keep
-    from snf_network_helper.journal import Lock
-    from snf_network_helper.steps import SHARED_LOCK
+    from snf_network_helper.changes.shared_sysctl import follow
+    from snf_network_helper.runtime.lock import SHARED, Lock
+    from snf_network_helper.runtime.shared import settings
+    from snf_network_helper.transaction.host import links_to_keep
+    from snf_network_helper.wire.announce import ask_routers
 
     try:
-        if links_to_keep([iface], shared.paths()):
-            with Lock(SHARED_LOCK):
-                follows = shared.follow(iface)
+        if links_to_keep([iface], settings()):
+            with Lock(SHARED):
+                follows = follow(iface)
             if follows:
                 ask_routers(iface)  # the kernel has asked none of them, for it would not have heeded the answer
     except RoutedError as error:
         _complain(iface, error)
 
 
-def _follow_up(iface: str, stanza: Stanza) -> None:
+def _table_number(name: str) -> int | None:
+    from snf_network_helper.kernel.table_names import table_number  # few stanzas name their table
+
+    return table_number(name)
+
+
+def _facts(stanza: "Stanza") -> "Facts":
+    """What the plan must know of the host; that of a stanza without IPv6 depends on nothing."""
+    from snf_network_helper.plan.facts import Facts
+    from snf_network_helper.stanza.addresses import IPV6
+
+    if IPV6 not in stanza.families:
+        return Facts()
+    from snf_network_helper.runtime.shared import settings
+    from snf_network_helper.transaction.host import read_facts
+
+    return read_facts(stanza, settings())
+
+
+def _follow_up(iface: str, stanza: "Stanza") -> None:
     """Announces a router's own address, and makes the guests of the network work again that an ifdown cut off."""
-    from snf_network_helper.stanza import VMC
+    from snf_network_helper.stanza.stanza import VMC
 
     if stanza.role != VMC:
-        from snf_network_helper.background import in_background
+        from snf_network_helper.kernel.background import in_background
 
         in_background(lambda: _announce(iface, list(stanza.gateways.values())))
     if attached():
-        from snf_network_helper.guests import renew
+        from snf_network_helper.guests.renewal import renew
 
         for error in renew(iface):
             print(error, file=sys.stderr)
 
 
-def _announce(iface: str, addresses: list[Address]) -> None:
+def _announce(iface: str, addresses: "list[IPAddress]") -> None:
     """For as long as the stanza is up."""
-    from snf_network_helper.announce import announce
+    from snf_network_helper.wire.announce import announce
 
     announce(iface, addresses, lambda _: any(names(iface)))
 
@@ -115,6 +132,8 @@ def _undo_others(iface: str, run: str) -> list[RoutedError]:
 
     To ifup the interface is down now, and no down hook will run.
     """
+    from snf_network_helper.transaction.take_down import take_down
+
     try:
         if run and any(names(iface)):
             take_down(iface, since=run)
@@ -124,6 +143,8 @@ def _undo_others(iface: str, run: str) -> list[RoutedError]:
 
 
 def _down(iface: str) -> int:
+    from snf_network_helper.transaction.take_down import take_down
+
     try:
         take_down(iface)
     except RoutedError as error:

@@ -1,8 +1,9 @@
 """What is in the package, whichever way it is built."""
 
+import re
 import shutil
 import subprocess
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import pytest
 from machine import ROOT, build
@@ -68,6 +69,20 @@ def test_documented(deb: Path) -> None:
         "/usr/share/man/man5/snf-network-helper-interfaces.5",
         "/usr/share/man/man8/snf-network-helper.8",
     } <= {path.removesuffix(".gz") for path in contents(deb)}
+
+
+def test_every_document_is_there_under_its_name(deb: Path) -> None:
+    documents = {path.relative_to(ROOT) for path in (ROOT / "README.md", *(ROOT / "docs").iterdir())}
+    assert {f"/usr/share/doc/snf-network-helper/{document}" for document in documents} <= set(contents(deb))
+
+
+def test_no_link_of_a_document_leads_out_of_the_package(deb: Path) -> None:
+    documentation = PurePosixPath("/usr/share/doc/snf-network-helper")
+    installed = {path.rstrip("/") for path in contents(deb)}
+    for document in (ROOT / "README.md", *(ROOT / "docs").glob("*.md")):
+        directory = documentation / document.relative_to(ROOT).parent
+        for target in re.findall(r"\]\(([^):#]+)[)#]", document.read_text("utf-8")):
+            assert str(directory / target) in installed, f"{document.name}: {target}"
 
 
 def test_stdeb_ships_the_same(deb: Path, stdeb_deb: Path) -> None:

@@ -9,11 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from snf_network_helper import interfaces, names
-from snf_network_helper.changes import Change
-from snf_network_helper.cli import main
-from snf_network_helper.facts import Facts
-from snf_network_helper.plan import plan
+from snf_network_helper.changes.base import Change
+from snf_network_helper.commands import ifquery
+from snf_network_helper.commands import plan as command
+from snf_network_helper.commands.main import main
+from snf_network_helper.kernel import table_names
+from snf_network_helper.plan.facts import Facts
+from snf_network_helper.plan.routed import plan
 
 HERE = Path(__file__).parent
 SCENARIOS = sorted(path.parent.name for path in HERE.glob("*/interfaces"))
@@ -33,7 +35,7 @@ MENDED_LINES = {
 
 @pytest.fixture(autouse=True)
 def tables(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(names, "_TABLE_NAMES", (str(HERE / "rt_tables"),))
+    monkeypatch.setattr(table_names, "_FILES", (str(HERE / "rt_tables"),))
 
 
 def routed_interface(scenario: str) -> str:
@@ -52,7 +54,7 @@ def facts(scenario: str) -> Facts:
 
 def planned(scenario: str) -> list[Change]:
     file = str(HERE / scenario / "interfaces")
-    stanzas = interfaces.stanzas(routed_interface(scenario), file)
+    stanzas = ifquery.stanzas(routed_interface(scenario), file)
     return [change for one in stanzas for change in plan(one, facts(scenario))]
 
 
@@ -67,7 +69,7 @@ def document(scenario: str, direction: str) -> list[str]:
 def test_plan_prints_what_is_expected(
     scenario: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(Facts, "read", lambda *_: facts(scenario))
+    monkeypatch.setattr(command, "read_facts", lambda *_: facts(scenario))
 
     code = main(["plan", routed_interface(scenario), "--file", str(HERE / scenario / "interfaces")])
 

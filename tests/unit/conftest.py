@@ -11,23 +11,16 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # the package of t
 from fake_kernel import FakeKernel
 from samples import IFACE, give_links
 
-from snf_network_helper import (
-    cli,
-    facts,
-    guest_cli,
-    hook,
-    journal,
-    kernel,
-    kinds,
-    link_addresses,
-    names,
-    nfnetlink,
-    shared,
-    sysctl,
-    xtables,
-)
-from snf_network_helper.changes import Link, Sysctl
-from snf_network_helper.journal import APPLIED, Entry, Journal
+from snf_network_helper import hook
+from snf_network_helper.changes import arp_source
+from snf_network_helper.changes.base import APPLIED, Entry
+from snf_network_helper.changes.link import Link
+from snf_network_helper.changes.sysctl import Sysctl
+from snf_network_helper.commands import attach, detach, down
+from snf_network_helper.journal.journal import Journal
+from snf_network_helper.kernel import link_addresses, nfnetlink, process, rtnetlink, sysctl, table_names
+from snf_network_helper.runtime import files
+from snf_network_helper.transaction import host as facts
 
 
 @pytest.fixture(autouse=True)
@@ -38,24 +31,21 @@ def out_of_reach(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         raise AssertionError(f"a unit test is about to run {words[1]}")
 
     run = str(tmp_path / "run")
-    for module in (journal, shared, cli):
-        monkeypatch.setattr(module, "DIRECTORY", run)
-    monkeypatch.setattr(shared, "_SHARED", f"{run}/shared")
+    monkeypatch.setattr(files, "DIRECTORY", run)
     monkeypatch.setattr(sysctl, "_PROC_SYS", f"{tmp_path}/sys/")
-    monkeypatch.setattr(sysctl, "_IPV6_LINKS", f"{tmp_path}/sys/net/ipv6/conf")
-    monkeypatch.setattr(xtables, "_ARPTABLES", "/usr/sbin/xtables-nft-multi")
-    monkeypatch.setattr(kernel, "verbose", False)
-    monkeypatch.setattr(kernel, "interrupted", False)
+    monkeypatch.setattr(arp_source, "_PROGRAM", "/usr/sbin/xtables-nft-multi")
+    monkeypatch.setattr(process, "verbose", False)
+    monkeypatch.setattr(process, "interrupted", False)
     monkeypatch.setattr(posix, "posix_spawnp", spawn)
-    monkeypatch.setattr(nfnetlink, "socket", spawn)
+    monkeypatch.setattr(nfnetlink, "socket", None)
     monkeypatch.setattr(posix, "fsync", lambda file: None)  # nobody cuts the power here
     monkeypatch.setattr(facts, "_sysctl", lambda path: _text(tmp_path / "sys" / path))
-    monkeypatch.setattr(kinds, "learnt_default_links", set)
-    monkeypatch.setattr(kinds, "is_port", lambda link: link.startswith("port"))
+    monkeypatch.setattr(rtnetlink, "learnt_default_links", set)
+    monkeypatch.setattr(rtnetlink, "is_port", lambda link: link.startswith("port"))
     monkeypatch.setattr(facts, "SETTINGS", str(tmp_path / "settings"))
-    monkeypatch.setattr(names, "_TABLE_NAMES", (str(tmp_path / "rt_tables"),))
+    monkeypatch.setattr(table_names, "_FILES", (str(tmp_path / "rt_tables"),))
     monkeypatch.setattr(hook, "_run", lambda _: "")
-    for module in (hook, cli, guest_cli):
+    for module in (hook, attach, detach, down):
         monkeypatch.setattr(module, "heed_signals", lambda bringing_up: None)
 
 

@@ -6,9 +6,8 @@ import posix
 from collections.abc import Sequence
 from pathlib import Path
 
-from snf_network_helper import kernel
-from snf_network_helper.changes import Address
 from snf_network_helper.errors import Interrupted, KernelError
+from snf_network_helper.kernel import process
 
 Result = tuple[int, str, str]
 REFUSED = "Operation not permitted"
@@ -46,7 +45,7 @@ class FakeKernel:
         """Notes a command that is to change something; why it fails, "" where it does not."""
         self.commands.append(command)
         if len(self.commands) == self.interrupts_at:
-            kernel.interrupted = True
+            process.interrupted = True
         if len(self.commands) == self.fails_at or (self.refused and self.refused in command):
             return REFUSED
         return ""
@@ -54,7 +53,7 @@ class FakeKernel:
     def write(self, path: str, value: str) -> None:
         """Stands for sysctl.write."""
         command = f"echo {value} > /proc/sys/{path}"
-        if kernel.interrupted:
+        if process.interrupted:
             raise Interrupted("interrupted")
         if reason := self._refusal(command):
             raise KernelError(command, reason)
@@ -65,8 +64,8 @@ class FakeKernel:
             for file in self.proc_sys.glob("net/ipv6/conf/*/forwarding"):
                 file.write_text(value)
 
-    def has_address(self, change: Address) -> bool:
-        return change.add() in self.state
+    def has_address(self, family: str, address: str, dev: str) -> bool:
+        return f"{'ip' if family == '4' else 'ip -6'} addr add {address} dev {dev}" in self.state
 
     def count(self, dev: str, family: str) -> int:
         ip = "ip" if family == "4" else "ip -6"

@@ -2,10 +2,11 @@
 
 from fake_kernel import FakeKernel
 
-from snf_network_helper.facts import Facts
-from snf_network_helper.options import read_options
-from snf_network_helper.plan import Plan, plan
-from snf_network_helper.stanza import Stanza
+from snf_network_helper.kernel.table_names import table_number
+from snf_network_helper.plan.facts import Facts
+from snf_network_helper.plan.routed import Plan, plan
+from snf_network_helper.stanza.options import read_options
+from snf_network_helper.stanza.stanza import Stanza
 
 IFACE = "eth0.222"
 VMC = {"routed-subnet": "192.0.2.0/24", "routed-gateway": "192.0.2.1"}
@@ -23,11 +24,11 @@ def stanza(iface: str = IFACE, **options: str) -> Stanza:
     """The stanza of a VMC with more or other options: `arp_ip` stands for routed-arp-ip, "" for none."""
     given = {f"routed-{name.replace('_', '-')}": value for name, value in options.items()}
     chosen = {name: value for name, value in {**VMC, **given}.items() if value}
-    return read_options(iface, chosen)
+    return read_options(iface, chosen, table_number)
 
 
 def planned(options: dict[str, str], iface: str = IFACE, facts: Facts | None = None) -> Plan:
-    return plan(read_options(iface, options), facts or Facts())
+    return plan(read_options(iface, options, table_number), facts or Facts())
 
 
 def give_links(kernel: FakeKernel, *links: str) -> None:

@@ -2,13 +2,15 @@
 
 import pytest
 
-from snf_network_helper.address import Address, Prefix
-from snf_network_helper.addressing import addressing
-from snf_network_helper.attachment import Attachment
+from snf_network_helper.changes.advertiser import Advertiser
+from snf_network_helper.changes.binding import Binding
+from snf_network_helper.changes.dhcp_server import DhcpServer
+from snf_network_helper.changes.server_address import ServerAddress
 from snf_network_helper.errors import RoutedError
-from snf_network_helper.network import Network
-from snf_network_helper.nfdhcpd import Binding
-from snf_network_helper.serve import Advertiser, DhcpServer, ServerAddress
+from snf_network_helper.plan.addressing import addressing
+from snf_network_helper.stanza.addresses import IPAddress, Prefix
+from snf_network_helper.stanza.attachment import Attachment
+from snf_network_helper.stanza.network import Network
 
 MAC = "52:54:00:12:34:56"
 EUI64 = "2001:db8::5054:ff:fe12:3456"
@@ -18,8 +20,8 @@ DUAL_STACK = Network(
     {"4": "222", "6": "222"},
     {"4": "32000", "6": "32000"},
     (Prefix.parse("192.0.2.0/24"), Prefix.parse("2001:db8::/64"), Prefix.parse("2001:db8:0:1::/80")),
-    {"4": Address.parse("192.0.2.1"), "6": Address.parse("2001:db8::1")},
-    Address.parse("192.0.2.254"),
+    {"4": IPAddress.parse("192.0.2.1"), "6": IPAddress.parse("2001:db8::1")},
+    IPAddress.parse("192.0.2.254"),
 )
 
 

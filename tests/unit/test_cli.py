@@ -8,10 +8,13 @@ import pytest
 from fake_kernel import REFUSED, FakeKernel
 from samples import IFACE, VMC, planned
 
-from snf_network_helper import cli, kernel, observe
-from snf_network_helper.changes import Change
-from snf_network_helper.journal import Journal, names
-from snf_network_helper.transaction import bring_up
+from snf_network_helper.changes import seen
+from snf_network_helper.changes.base import Change
+from snf_network_helper.commands import down, status
+from snf_network_helper.commands import main as cli
+from snf_network_helper.journal.journal import Journal, names
+from snf_network_helper.kernel import process
+from snf_network_helper.transaction.bring_up import bring_up
 
 NAME = f"{IFACE}:inet"
 STANZA = f"iface {IFACE} inet manual\n    routed-subnet 192.0.2.0/24\n    routed-gateway 192.0.2.1\n"
@@ -21,7 +24,8 @@ Console = pytest.CaptureFixture[str]
 @pytest.fixture(autouse=True)
 def root(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever runs the tests, the journal's files are his own: so he is root here."""
-    monkeypatch.setattr(cli, "need_root", lambda command: None)
+    for module in (down, status):
+        monkeypatch.setattr(module, "need_root", lambda command: None)
     monkeypatch.setattr(os, "environ", dict(os.environ))
 
 
@@ -37,13 +41,13 @@ def in_kernel(host: FakeKernel, monkeypatch: pytest.MonkeyPatch) -> FakeKernel:
     """What netlink would show of a host that is up."""
     bring_up(NAME, planned(VMC), "")
     shown = frozenset(change for change in planned(VMC) if change.add().endswith(" snf"))
-    monkeypatch.setattr(observe, "marked", lambda: shown)
+    monkeypatch.setattr(seen, "marked", lambda: shown)
     return host
 
 
 def also_in_kernel(monkeypatch: pytest.MonkeyPatch, *more: Change, but: str = "nothing") -> None:
-    shown = frozenset(change for change in observe.marked() if but not in change.add()) | set(more)
-    monkeypatch.setattr(observe, "marked", lambda: shown)
+    shown = frozenset(change for change in seen.marked() if but not in change.add()) | set(more)
+    monkeypatch.setattr(seen, "marked", lambda: shown)
 
 
 def test_plan_prints_the_commands_that_ifup_would_run(interfaces: str, host: FakeKernel, capsys: Console) -> None:
@@ -173,7 +177,7 @@ def test_status_as_json_is_a_row_a_change(capsys: Console) -> None:
 def test_status_says_where_nothing_is_routed(
     arguments: list[str], said: str, monkeypatch: pytest.MonkeyPatch, capsys: Console
 ) -> None:
-    monkeypatch.setattr(observe, "marked", frozenset)
+    monkeypatch.setattr(seen, "marked", frozenset)
 
     assert cli.main(["status", *arguments]) == 0
     assert capsys.readouterr().out == f"{said}\n"
@@ -199,8 +203,8 @@ def test_an_interrupt_from_the_keyboard_is_one_word(monkeypatch: pytest.MonkeyPa
     def interrupt(_command: str) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(cli, "need_root", interrupt)
+    monkeypatch.setattr(down, "need_root", interrupt)
 
     assert cli.main(["down", IFACE]) == 1
     assert capsys.readouterr() == ("", "interrupted\n")
-    assert kernel.verbose is False
+    assert process.verbose is False

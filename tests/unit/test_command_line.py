@@ -10,8 +10,8 @@ from types import SimpleNamespace
 import pytest
 from samples import IFACE
 
-from snf_network_helper.argument_parser import parse
-from snf_network_helper.command_line import COMMANDS, read
+from snf_network_helper.commands.arguments import COMMANDS, read
+from snf_network_helper.commands.parser import parse
 
 # What callers write, each in one way or another.
 PLAIN = [
@@ -90,10 +90,10 @@ def test_whatever_it_reads_argparse_reads_alike() -> None:
 def test_an_attach_imports_nothing_that_takes_its_time() -> None:
     program = (
         f"import sys; sys.path.extend({sys.path!r})\n"
-        "from snf_network_helper import attachment, cli, guests, network\n"
+        "from snf_network_helper.commands import attach, main\n"
         "print(*sys.modules)"
     )
     done = subprocess.run([sys.executable, "-IS", "-c", program], capture_output=True, text=True, check=True)
     loaded = set(done.stdout.split())
-    assert "snf_network_helper.guests" in loaded
+    assert "snf_network_helper.guests.attach" in loaded
     assert not loaded & {"argparse", "collections", "enum", "functools", "json", "re", "socket", "subprocess", "typing"}

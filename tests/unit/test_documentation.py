@@ -8,15 +8,17 @@ from pathlib import Path
 
 import pytest
 
-from snf_network_helper import interfaces, names
-from snf_network_helper.argument_parser import parser
-from snf_network_helper.facts import Facts
-from snf_network_helper.options import OPTIONS
-from snf_network_helper.plan import plan
-from snf_network_helper.stanza import ROLES, Stanza
+from snf_network_helper.commands import ifquery
+from snf_network_helper.commands.parser import parser
+from snf_network_helper.kernel import table_names
+from snf_network_helper.plan.facts import Facts
+from snf_network_helper.plan.routed import plan
+from snf_network_helper.stanza.options import OPTIONS
+from snf_network_helper.stanza.stanza import ROLES, Stanza
 
 ROOT = Path(__file__).resolve().parents[2]
 README, MAN5, MAN8 = "README.md", "man/snf-network-helper-interfaces.5", "man/snf-network-helper.8"
+DOCS = sorted((ROOT / "docs").glob("*.md"))
 DOCUMENTS = [README, MAN5, MAN8, "docs/design.md", "CONTRIBUTING.md"]
 
 IFACE = re.compile(r"^auto (\S+)$", re.MULTILINE)
@@ -52,7 +54,7 @@ def compact_stanzas() -> list[tuple[str, str]]:
 def as_on_a_host_with_the_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     aliases = tmp_path / "rt_tables"
     aliases.write_text("222 snf_routed\n")
-    monkeypatch.setattr(names, "_TABLE_NAMES", (str(aliases),))
+    monkeypatch.setattr(table_names, "_FILES", (str(aliases),))
     monkeypatch.setenv("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")
 
 
@@ -60,7 +62,7 @@ def parsed(example: str, directory: Path) -> list[Stanza]:
     """The stanzas that ifup would find, were the example a file."""
     file = directory / "interfaces"
     file.write_text(example)
-    return [stanza for iface in IFACE.findall(example) for stanza in interfaces.stanzas(iface, str(file))]
+    return [stanza for iface in IFACE.findall(example) for stanza in ifquery.stanzas(iface, str(file))]
 
 
 def stanzas_of(document: str, directory: Path) -> list[Stanza]:
@@ -128,15 +130,18 @@ def test_the_plan_shown_is_that_of_the_first_stanza(document: str, tmp_path: Pat
     assert shown.splitlines() == expected
 
 
-def test_every_module_has_its_row_in_the_design() -> None:
-    modules = {path.name for path in (ROOT / "snf_network_helper").glob("[!_]*.py")}
-    assert set(re.findall(r"^\| `(\w+\.py)` \|", text("docs/design.md"), re.MULTILINE)) == modules
+def anchors(document: Path) -> set[str]:
+    """What a link can name in a document: its headings, as GitHub spells them."""
+    headings = re.findall(r"^#+ (.*)$", document.read_text("utf-8"), re.MULTILINE)
+    return {re.sub(r"[^a-z0-9_ -]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
-@pytest.mark.parametrize("document", [document for document in DOCUMENTS if document.endswith(".md")])
+@pytest.mark.parametrize("document", [README, "CONTRIBUTING.md", *(f"docs/{path.name}" for path in DOCS)])
 def test_links_lead_somewhere(document: str) -> None:
-    for target in re.findall(r"\]\(([^):#]+)\)", text(document)):
-        assert ((ROOT / document).parent / target).exists(), target
+    for target, anchor in re.findall(r"\]\(([^):#]*)(?:#([^)]+))?\)", text(document)):
+        file = (ROOT / document).parent / target if target else ROOT / document
+        assert file.exists(), target
+        assert not anchor or anchor in anchors(file), f"{target}#{anchor}"
 
 
 @pytest.mark.skipif(shutil.which("man") is None, reason="man-db is not installed")

@@ -3,10 +3,18 @@
 import pytest
 from samples import EVERYWHERE, IFACE, SETUPS, planned
 
-from snf_network_helper.changes import Address, Change, Link, Route, Rule, SharedSysctl, Sysctl
-from snf_network_helper.facts import Facts
-from snf_network_helper.netfilter_changes import ArpSource, Masquerade, NeighbourProbes
-from snf_network_helper.plan import Plan
+from snf_network_helper.changes.address import Address
+from snf_network_helper.changes.arp_source import ArpSource
+from snf_network_helper.changes.base import Change
+from snf_network_helper.changes.link import Link
+from snf_network_helper.changes.masquerade import Masquerade
+from snf_network_helper.changes.neighbour_probes import NeighbourProbes
+from snf_network_helper.changes.route import Route
+from snf_network_helper.changes.rule import Rule
+from snf_network_helper.changes.shared_sysctl import SharedSysctl
+from snf_network_helper.changes.sysctl import Sysctl
+from snf_network_helper.plan.facts import Facts
+from snf_network_helper.plan.routed import Plan
 
 ROLES = pytest.mark.parametrize("role", SETUPS)
 EVERY_FACT = pytest.mark.parametrize(

@@ -6,13 +6,15 @@ import pytest
 from fake_kernel import FakeKernel
 from samples import IFACE, give_links, stanza
 
-from snf_network_helper import facts as facts_module
-from snf_network_helper import kinds
-from snf_network_helper.changes import Change, RefuseAdvertisements, SharedSysctl
+from snf_network_helper.changes.base import APPLIED, Change, Entry
+from snf_network_helper.changes.refuse_advertisements import RefuseAdvertisements
+from snf_network_helper.changes.shared_sysctl import SharedSysctl
 from snf_network_helper.errors import RoutedError
-from snf_network_helper.facts import Facts
-from snf_network_helper.journal import APPLIED, Entry, Journal
-from snf_network_helper.stanza import Stanza
+from snf_network_helper.journal.journal import Journal
+from snf_network_helper.kernel import rtnetlink
+from snf_network_helper.stanza.stanza import Stanza
+from snf_network_helper.transaction import host as host_facts
+from snf_network_helper.transaction.host import read_facts, read_guest_facts
 
 SIX = {"subnet": "2001:db8::/64", "gateway": "2001:db8::1"}
 VMC = stanza(**SIX)
@@ -24,7 +26,7 @@ HOSTS = ("default", "eth0")  # of the fake kernel's links those that are not rou
 
 
 def read(stanza_: Stanza = VMC, shared: tuple[str, ...] = ()) -> tuple[bool, tuple[str, ...]]:
-    facts = Facts.read(stanza_, shared)
+    facts = read_facts(stanza_, shared)
     return facts.force_forwarding, facts.keep_ra
 
 
@@ -40,7 +42,7 @@ def old_kernel(host: FakeKernel) -> FakeKernel:
 def learnt(monkeypatch: pytest.MonkeyPatch) -> set[str]:
     """The links over which a default route has been learnt."""
     links: set[str] = set()
-    monkeypatch.setattr(kinds, "learnt_default_links", lambda: links)
+    monkeypatch.setattr(rtnetlink, "learnt_default_links", lambda: links)
     return links
 
 
@@ -53,7 +55,7 @@ def use(run_directory: Path, path: str, prior: str = "0") -> None:
 
 
 def test_ipv4_asks_for_no_facts() -> None:
-    facts = Facts.read(stanza(), ())
+    facts = read_facts(stanza(), ())
 
     assert (facts.force_forwarding, facts.keep_ra) == (True, ())
 
@@ -190,9 +192,9 @@ def made(change: Change) -> None:
 def test_it_stays_so_while_the_route_is_away(host: FakeKernel) -> None:
     path = ACCEPT_RA.format(IFACE)
     host.sysctl(path, "2")
-    assert not Facts.read(VMC, (path,)).keep_ra.count(IFACE)
+    assert not read_facts(VMC, (path,)).keep_ra.count(IFACE)
     made(SharedSysctl(path, "2"))
-    facts = Facts.read(VMC, (path,))
+    facts = read_facts(VMC, (path,))
     assert (facts.keep_ra, facts.refuse_ra) == (("default", "eth0", IFACE), False)
 
 
@@ -200,29 +202,29 @@ def test_it_stays_so_while_the_route_is_away(host: FakeKernel) -> None:
 def test_a_routed_link_that_heeds_them_because_of_us_is_to_refuse_them(host: FakeKernel, switched: str) -> None:
     host.sysctl(ACCEPT_RA.format(IFACE), "2")
 
-    assert Facts.read(VMC, (ACCEPT_RA.format(switched),)).refuse_ra
-    assert not Facts.read(VMC, ()).refuse_ra
+    assert read_facts(VMC, (ACCEPT_RA.format(switched),)).refuse_ra
+    assert not read_facts(VMC, ()).refuse_ra
 
 
 @pytest.mark.usefixtures("host")
 def test_it_goes_on_refusing_them() -> None:
-    assert not Facts.read(VMC, ()).refuse_ra
+    assert not read_facts(VMC, ()).refuse_ra
     made(RefuseAdvertisements(IFACE))
-    assert Facts.read(VMC, ()).refuse_ra
+    assert read_facts(VMC, ()).refuse_ra
 
 
 def test_an_attachment_keeps_what_would_be_lost_and_lists_no_links(
     host: FakeKernel, learnt: set[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(facts_module, "ipv6_links", None)
+    monkeypatch.setattr(host_facts, "ipv6_links", None)
     give_links(host, "eth1", "eth2")
     learnt |= {"eth0", "eth1", "eth2"}
     host.sysctl(ACCEPT_RA.format("eth1"), "2")
     host.sysctl(ACCEPT_RA.format("eth2"), "0")
 
-    assert Facts.of_guests(("4", "6"), ()).keep_ra == ("eth0",)
-    assert Facts.of_guests(("4", "6"), (ACCEPT_RA.format("eth1"),)).keep_ra == ("eth0", "eth1")
-    assert Facts.of_guests(("4",), ()).keep_ra == ()
+    assert read_guest_facts(("4", "6"), ()).keep_ra == ("eth0",)
+    assert read_guest_facts(("4", "6"), (ACCEPT_RA.format("eth1"),)).keep_ra == ("eth0", "eth1")
+    assert read_guest_facts(("4",), ()).keep_ra == ()
 
 
 def test_a_host_without_ipv6_tells_nothing(tmp_path: Path) -> None:

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from snf_network_helper.address import Address
-from snf_network_helper.frames import advertised, announcements, answer, question, sender
+from snf_network_helper.stanza.addresses import IPAddress
+from snf_network_helper.wire.frames import advertised, announcements, answer, question, sender
 
 MAC = bytes.fromhex("020000000001")
-ADDRESS, ADDRESS6 = Address.parse("192.0.2.10"), Address.parse("2001:db8::10")
+ADDRESS, ADDRESS6 = IPAddress.parse("192.0.2.10"), IPAddress.parse("2001:db8::10")
 _, REPLY = announcements(ADDRESS, MAC)
 (ADVERTISEMENT,) = announcements(ADDRESS6, MAC)
 MESSAGE = ADVERTISEMENT[54:]
@@ -31,7 +31,7 @@ def test_what_claims_an_address() -> None:
 
 
 @pytest.mark.parametrize("address", [ADDRESS, ADDRESS6])
-def test_a_question_is_no_answer(address: Address) -> None:
+def test_a_question_is_no_answer(address: IPAddress) -> None:
     assert answer(question(address, MAC, None)) is None
 
 

@@ -6,8 +6,9 @@ import pytest
 from fake_kernel import REFUSED, FakeKernel
 from samples import IFACE
 
-from snf_network_helper import hook, kernel, signals
-from snf_network_helper.journal import Journal, names
+from snf_network_helper import hook
+from snf_network_helper.journal.journal import Journal, names
+from snf_network_helper.kernel import process
 
 START = {
     "IFACE": IFACE, "LOGICAL": IFACE, "ADDRFAM": "inet", "METHOD": "manual", "MODE": "start", "PHASE": "post-up",
@@ -212,11 +213,11 @@ def test_a_signal_stops_a_bring_up_but_no_take_down(bringing_up: bool, monkeypat
     handlers: dict[int, object] = {}
     monkeypatch.setattr("_signal.signal", handlers.__setitem__)
 
-    signals.heed_signals(bringing_up)
+    process.heed_signals(bringing_up)
     (handler,) = set(handlers.values())
     assert callable(handler)
     handler(15, None)
 
-    assert kernel.interrupted is bringing_up
+    assert process.interrupted is bringing_up
     assert len(handlers) == 3
     assert set(handlers.values()) == {signal.SIG_IGN}  # what follows is not to be interrupted again

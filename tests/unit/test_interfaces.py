@@ -4,9 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from snf_network_helper import interfaces
+from snf_network_helper.commands import ifquery
 from snf_network_helper.errors import RoutedError, StanzaError
-from snf_network_helper.stanza import Stanza
+from snf_network_helper.lean import environ
+from snf_network_helper.stanza.stanza import Stanza
 
 SUBNET = "    routed-subnet 192.0.2.0/24\n"
 GATEWAY = "    routed-gateway 192.0.2.1\n"
@@ -17,7 +18,7 @@ FOUR = f"iface eth0.222 inet manual\n{SUBNET}{GATEWAY}"
 def read(tmp_path: Path, text: str, iface: str = "eth0.222") -> list[Stanza]:
     file = tmp_path / "interfaces"
     file.write_text(text)
-    return interfaces.stanzas(iface, str(file))
+    return ifquery.stanzas(iface, str(file))
 
 
 def subnets(stanzas: list[Stanza]) -> list[list[str]]:
@@ -89,7 +90,7 @@ def test_an_unknown_interface_is_an_error(tmp_path: Path) -> None:
 
 def test_a_file_that_is_not_there_is_an_error() -> None:
     with pytest.raises(RoutedError, match=r"^eth0\.222: .* \(/nonexistent\)$"):
-        interfaces.stanzas("eth0.222", "/nonexistent")
+        ifquery.stanzas("eth0.222", "/nonexistent")
 
 
 def test_a_file_that_ifupdown_does_not_understand_is_an_error(tmp_path: Path) -> None:
@@ -98,7 +99,7 @@ def test_a_file_that_ifupdown_does_not_understand_is_an_error(tmp_path: Path) ->
 
 
 def test_a_host_without_ifupdown_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setitem(environ, "PATH", str(tmp_path))
 
     with pytest.raises(RoutedError, match=r"^eth0\.222: ifquery: No such file or directory$"):
         read(tmp_path, FOUR)

@@ -6,10 +6,14 @@ from pathlib import Path
 import pytest
 from samples import EVERYWHERE, SETUPS, planned
 
-from snf_network_helper.changes import Change, Link, ProxyNeighbour, Sysctl
+from snf_network_helper.changes.base import APPLIED, KEPT, PENDING, Change, Entry
+from snf_network_helper.changes.link import Link
+from snf_network_helper.changes.masquerade import Masquerade
+from snf_network_helper.changes.proxy_neighbour import ProxyNeighbour
+from snf_network_helper.changes.sysctl import Sysctl
 from snf_network_helper.errors import JournalError
-from snf_network_helper.journal import APPLIED, KEPT, PENDING, Entry, Journal, make_directory, names, remove
-from snf_network_helper.netfilter_changes import Masquerade
+from snf_network_helper.journal.journal import Journal, names
+from snf_network_helper.runtime.files import make_directory, remove
 
 NAME = "eth0.222:inet"
 LINK = Link("eth0.222")

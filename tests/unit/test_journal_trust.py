@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 
 from snf_network_helper.errors import JournalError
-from snf_network_helper.journal import Journal, Lock, make_directory
+from snf_network_helper.journal.journal import Journal
+from snf_network_helper.runtime.files import make_directory
+from snf_network_helper.runtime.lock import Lock
 
 NAME = "eth0.222:inet"
 

@@ -5,14 +5,15 @@ from pathlib import Path
 import pytest
 from samples import IFACE, VMC, stanza
 
-from snf_network_helper import names
 from snf_network_helper.errors import StanzaError
-from snf_network_helper.options import OPTIONS, read_options
+from snf_network_helper.kernel.table_names import table_number
+from snf_network_helper.stanza import names
+from snf_network_helper.stanza.options import OPTIONS, read_options
 
 
 def message(iface: str, options: dict[str, str]) -> str:
     with pytest.raises(StanzaError) as caught:
-        read_options(iface, {**VMC, **options})
+        read_options(iface, {**VMC, **options}, table_number)
     return str(caught.value)
 
 
@@ -81,7 +82,7 @@ def test_names_of_tables_are_also_read_below_rt_tables_d(tmp_path: Path) -> None
 def test_a_line_that_names_no_table_is_passed_over(tmp_path: Path, line: str) -> None:
     (tmp_path / "rt_tables").write_text(f"{line}\n")
 
-    assert names.table_number("tenants") is None
+    assert table_number("tenants") is None
 
 
 @pytest.mark.parametrize(

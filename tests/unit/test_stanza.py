@@ -3,9 +3,10 @@
 import pytest
 from samples import DUAL_STACK, IFACE, VMC, stanza
 
-from snf_network_helper.families import IPV4, IPV6
-from snf_network_helper.options import DEFAULT_PRIORITY, read_environ, read_options
-from snf_network_helper.stanza import Stanza
+from snf_network_helper.kernel.table_names import table_number
+from snf_network_helper.stanza.addresses import IPV4, IPV6
+from snf_network_helper.stanza.options import DEFAULT_PRIORITY, read_environ, read_options
+from snf_network_helper.stanza.stanza import Stanza
 
 
 def test_the_shortest_stanza_is_a_vmc() -> None:
@@ -81,7 +82,7 @@ def test_a_router_rewrites_no_arp(role: str) -> None:
 def test_values_are_split_by_any_white_space(blank: str) -> None:
     options = {name: value.replace(" ", blank) for name, value in DUAL_STACK.items()}
 
-    both = read_options(IFACE, options)
+    both = read_options(IFACE, options, table_number)
 
     assert [str(subnet) for subnet in both.subnets] == ["192.0.2.0/24", "2001:db8::/64"]
     assert [str(gateway) for gateway in both.gateways.values()] == ["192.0.2.1", "2001:db8::1"]
@@ -164,7 +165,7 @@ def test_the_options_are_read_off_the_environment_of_ifup() -> None:
         "IF_ROUTED_UPLINK": "eth0", "IF_ROUTED_NAT": "yes", "IF_ROUTED_NAT_EXCEPT": "203.0.113.0/24",
     }  # fmt: skip
 
-    read = read_environ(environ)
+    read = read_environ(environ, table_number)
 
     assert read is not None
     assert (read.iface, read.role, read.uplink, read.nat) == ("vlan222", "router-vmc", "eth0", frozenset({IPV4}))
@@ -176,13 +177,13 @@ def test_the_options_are_read_off_the_environment_of_ifup() -> None:
     "environ", [{}, {"IFACE": "eth0"}, {"IFACE": "eth0", "IF_ADDRESS": "192.0.2.7", "ROUTED": "1"}]
 )
 def test_nothing_is_routed_without_a_routed_option(environ: dict[str, str]) -> None:
-    assert read_environ(environ) is None
+    assert read_environ(environ, table_number) is None
 
 
 def test_options_of_a_stanza_and_of_the_environment_mean_the_same() -> None:
     environ = {f"IF_{name.upper().replace('-', '_')}": value for name, value in VMC.items()}
 
-    read = read_environ({"IFACE": IFACE, **environ})
+    read = read_environ({"IFACE": IFACE, **environ}, table_number)
 
     assert read is not None
     assert all(getattr(read, name) == getattr(stanza(), name) for name in Stanza.__slots__)

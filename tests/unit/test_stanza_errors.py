@@ -6,7 +6,8 @@ import pytest
 from samples import IFACE, VMC, stanza
 
 from snf_network_helper.errors import StanzaError
-from snf_network_helper.options import OPTIONS, read_options
+from snf_network_helper.kernel.table_names import table_number
+from snf_network_helper.stanza.options import OPTIONS, read_options
 
 CIDR = "expected ADDRESS/LENGTH, as 192.0.2.0/24 or 2001:db8::/64"
 UNICAST = "expected a subnet of unicast addresses"
@@ -213,5 +214,5 @@ def test_a_second_value_is_refused_where_one_is_meant(option: str) -> None:
 @pytest.mark.parametrize("empty", ["", " ", "\n"])
 def test_an_empty_value_is_refused(option: str, empty: str) -> None:
     with pytest.raises(StanzaError) as caught:
-        read_options(IFACE, {**VMC, option: empty})
+        read_options(IFACE, {**VMC, option: empty}, table_number)
     assert str(caught.value) == f"eth0.222: {option}: expected a value, it is empty"

@@ -6,14 +6,17 @@ import pytest
 from fake_kernel import FakeKernel
 from samples import DUAL_STACK, IFACE, SETUPS, planned
 
-from snf_network_helper.address import Address, eui64
-from snf_network_helper.attachment import Attachment
-from snf_network_helper.changes import KINDS
+from snf_network_helper.changes.base import APPLIED, Entry, of_kind
+from snf_network_helper.changes.hosted import Hosted
 from snf_network_helper.errors import RoutedError
-from snf_network_helper.journal import APPLIED, Entry, Journal
-from snf_network_helper.network import Network
-from snf_network_helper.tap import hosting, plan
-from snf_network_helper.transaction import bring_up
+from snf_network_helper.guests.network import network_of
+from snf_network_helper.journal.journal import Journal
+from snf_network_helper.plan.facts import Facts
+from snf_network_helper.plan.guest import hosting, plan
+from snf_network_helper.stanza.addresses import IPAddress, eui64
+from snf_network_helper.stanza.attachment import Attachment
+from snf_network_helper.stanza.network import Network
+from snf_network_helper.transaction.bring_up import bring_up
 
 ELEMENT4 = 'element arp snf_network_helper {} {{ "eth0.222" . 192.0.2.10 }}'
 ELEMENT6 = 'element inet snf_network_helper {}6 {{ "eth0.222" . 0x20010db8000000000000000000000010 }}'
@@ -60,7 +63,7 @@ echo 1 > /proc/sys/net/ipv4/conf/tap0/proxy_arp
 def network(host: FakeKernel) -> Network:
     """The network of the examples, up."""
     bring_up(f"{IFACE}:inet", planned(DUAL_STACK))
-    return Network.of(IFACE)
+    return network_of(IFACE)
 
 
 def attachment(network: Network, *addresses: str, mac: str = "") -> Attachment:
@@ -68,25 +71,25 @@ def attachment(network: Network, *addresses: str, mac: str = "") -> Attachment:
 
 
 def test_the_plan_of_an_attachment(network: Network) -> None:
-    changes = plan(attachment(network, "192.0.2.10", "2001:db8::10"), network, force_forwarding=True)
+    changes = plan(attachment(network, "192.0.2.10", "2001:db8::10"), network, Facts())
     assert [change.add() for change in changes] == ADDS.strip().splitlines()
 
 
 def test_the_default_routes_of_others_are_kept_before_a_tap_forwards(network: Network) -> None:
-    changes = plan(attachment(network, "2001:db8::10"), network, True, keep_ra=("eth0", "eth5"))
+    changes = plan(attachment(network, "2001:db8::10"), network, Facts(keep_ra=("eth0", "eth5")))
     adds = [change.add() for change in changes if "ipv6" in change.add()]
     at = adds.index("echo 2 > /proc/sys/net/ipv6/conf/eth0/accept_ra")
     assert adds[at + 1 : at + 3] == [
         "echo 2 > /proc/sys/net/ipv6/conf/eth5/accept_ra",
         "echo 1 > /proc/sys/net/ipv6/conf/tap0/forwarding",
     ]
-    assert plan(attachment(network, "192.0.2.10"), network, True, keep_ra=("eth0",)) == plan(
-        attachment(network, "192.0.2.10"), network, True
+    assert plan(attachment(network, "192.0.2.10"), network, Facts(keep_ra=("eth0",))) == plan(
+        attachment(network, "192.0.2.10"), network, Facts()
     )
 
 
 def test_what_makes_the_node_answer_for_a_machine(network: Network) -> None:
-    changes = hosting(plan(attachment(network, "192.0.2.10", "2001:db8::10"), network, True), "tap0")
+    changes = hosting(plan(attachment(network, "192.0.2.10", "2001:db8::10"), network, Facts()), "tap0")
     assert [change.add() for change in changes] == [
         HOSTED4,
         HOSTED6,
@@ -97,9 +100,9 @@ def test_what_makes_the_node_answer_for_a_machine(network: Network) -> None:
 
 
 def test_what_others_announced_is_forgotten_at_the_end_and_not_looked_for_at_first(network: Network) -> None:
-    changes = plan(attachment(network, "192.0.2.10", "2001:db8::10"), network, True)
-    hosted = [change for change in changes if change.is_exclusive]
-    assert [change.create() for change in hosted] == [
+    changes = plan(attachment(network, "192.0.2.10", "2001:db8::10"), network, Facts())
+    hosted = of_kind(Hosted, changes)
+    assert [change.create("") for change in hosted] == [
         f"nft 'create {element.format('hosted')}'" for element in (ELEMENT4, ELEMENT6)
     ]
     assert [change.remove() for change in hosted] == [
@@ -117,15 +120,16 @@ def test_a_request_of_a_machine_that_leaves(network: Network) -> None:
 
 
 def test_without_an_address_of_a_family_nothing_of_it_is_made(network: Network) -> None:
-    adds = [change.add() for change in plan(attachment(network, "192.0.2.10"), network, True)]
+    adds = [change.add() for change in plan(attachment(network, "192.0.2.10"), network, Facts())]
     assert adds == [line for line in ADDS.strip().splitlines() if not re.search("ipv6|-6 |[a-z]6 ", line)]
-    adds = [change.add() for change in plan(attachment(network, "2001:db8::10"), network, False)]
+    facts = Facts(force_forwarding=False)
+    adds = [change.add() for change in plan(attachment(network, "2001:db8::10"), network, facts)]
     assert not any("192.0.2.10" in line or "force_forwarding" in line for line in adds)
 
 
 def test_every_change_is_in_the_journal_as_it_was(network: Network) -> None:
-    for change in plan(attachment(network, "192.0.2.10", "2001:db8::10"), network, True):
-        assert KINDS[type(change).__name__](**dict(change.fields())) == change
+    for change in plan(attachment(network, "192.0.2.10", "2001:db8::10"), network, Facts()):
+        assert type(change)(**dict(change.fields())) == change
         assert Entry.parse(Entry(change, APPLIED, "before").line()).change == change
         assert change.remove()
         assert change.remove() != change.add()
@@ -134,7 +138,7 @@ def test_every_change_is_in_the_journal_as_it_was(network: Network) -> None:
 def test_an_address_outside_the_subnets_is_left_out(network: Network) -> None:
     given = attachment(network, "192.0.2.10", "2001:db8::10")
     network.subnets = network.subnets[:1] if network.subnets[0].family == "6" else network.subnets[1:]
-    adds = "\n".join(change.add() for change in plan(given, network, True))
+    adds = "\n".join(change.add() for change in plan(given, network, Facts()))
     assert "192.0.2.10" not in adds
     assert "2001:db8::10" in adds
 
@@ -197,15 +201,15 @@ def test_a_request_is_read_as_it_was_written(network: Network) -> None:
 @pytest.mark.parametrize("role", ["vmc", "router-vmc"])
 def test_the_network_is_known_from_what_is_up(host: FakeKernel, role: str) -> None:
     bring_up(f"{IFACE}:inet", planned(SETUPS[role]))
-    network = Network.of(IFACE)
+    network = network_of(IFACE)
     assert network.tables == {"4": "222", "6": "222"}
     assert [str(network.gateways[family]) for family in ("4", "6")] == ["192.0.2.1", "2001:db8::1"]
     assert sorted(map(str, network.subnets)) == ["192.0.2.0/24", "2001:db8::/64"]
-    assert network.asker == Address.parse("192.0.2.254" if role == "vmc" else "192.0.2.1")
+    assert network.asker == IPAddress.parse("192.0.2.254" if role == "vmc" else "192.0.2.1")
 
 
 def test_a_router_hosts_no_machine(host: FakeKernel) -> None:
     bring_up(f"{IFACE}:inet", planned(SETUPS["router"]))
     with pytest.raises(RoutedError, match="its role is router"):
-        Network.of(IFACE)
+        network_of(IFACE)
     assert Journal.read(f"{IFACE}:inet").entries

@@ -6,13 +6,15 @@ import pytest
 from fake_kernel import FakeKernel
 from samples import EVERYWHERE, IFACE, NAT, SETUPS, give_links, planned
 
-from snf_network_helper import kernel
-from snf_network_helper.changes import Change, Route, SharedSysctl
-from snf_network_helper.facts import Facts
-from snf_network_helper.journal import APPLIED, Entry, Journal, names
-from snf_network_helper.netfilter_changes import NeighbourProbes
-from snf_network_helper.plan import Plan
-from snf_network_helper.transaction import bring_up, take_down
+from snf_network_helper.changes.base import APPLIED, Change, Entry
+from snf_network_helper.changes.neighbour_probes import NeighbourProbes
+from snf_network_helper.changes.route import Route
+from snf_network_helper.changes.shared_sysctl import SharedSysctl
+from snf_network_helper.journal.journal import Journal, names
+from snf_network_helper.plan.facts import Facts
+from snf_network_helper.plan.routed import Plan
+from snf_network_helper.transaction.bring_up import bring_up
+from snf_network_helper.transaction.take_down import take_down
 
 NAME = f"{IFACE}:inet"
 EVERY_PLAN = pytest.mark.parametrize(
@@ -81,7 +83,7 @@ def test_the_end_of_a_table_goes_after_every_rule_that_looks_it_up(plan: Plan, h
     take_down(IFACE)
 
     for end in ends_table(plan):
-        ip = kernel.family_of(end)
+        ip = end.door()
         rules = [number for number, command in enumerate(host.commands) if command.startswith(f"{ip} rule del ")]
         assert max(rules) < host.commands.index(end.remove())
 

@@ -4,10 +4,12 @@ import pytest
 from fake_kernel import FakeKernel
 from samples import IFACE, SETUPS, VMC, give_links, planned
 
-from snf_network_helper import xtables
+from snf_network_helper.changes import arp_source
+from snf_network_helper.changes.base import KEPT
 from snf_network_helper.errors import RoutedError
-from snf_network_helper.journal import KEPT, Journal, names
-from snf_network_helper.transaction import bring_up, take_down
+from snf_network_helper.journal.journal import Journal, names
+from snf_network_helper.transaction.bring_up import bring_up
+from snf_network_helper.transaction.take_down import take_down
 
 NAME = f"{IFACE}:inet"
 
@@ -91,7 +93,7 @@ def test_an_equal_arp_rule_of_the_administrators_survives(
 def test_of_two_arp_rules_of_one_link_ours_goes(
     alternative: str, host: FakeKernel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(xtables, "_ARPTABLES", f"/usr/sbin/{alternative}")
+    monkeypatch.setattr(arp_source, "_PROGRAM", f"/usr/sbin/{alternative}")
     foreign = [f"arptables -I OUTPUT -o {IFACE} --opcode request -j mangle --mangle-ip-s 192.0.2.{n}" for n in (7, 8)]
     host.state.append(foreign[0])
     bring_up(NAME, planned(VMC), "")

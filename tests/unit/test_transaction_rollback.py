@@ -6,13 +6,15 @@ import pytest
 from fake_kernel import REFUSED, FakeKernel
 from samples import EVERYWHERE, IFACE, NAT, SETUPS, VMC, planned
 
-from snf_network_helper import kernel, shared
-from snf_network_helper.changes import Change
+from snf_network_helper.changes.base import Change, Entry
 from snf_network_helper.errors import JournalError, RoutedError
-from snf_network_helper.facts import Facts
-from snf_network_helper.journal import Entry, Journal, names
-from snf_network_helper.plan import Plan
-from snf_network_helper.transaction import bring_up, take_down
+from snf_network_helper.journal.journal import Journal, names
+from snf_network_helper.kernel import process
+from snf_network_helper.plan.facts import Facts
+from snf_network_helper.plan.routed import Plan
+from snf_network_helper.runtime import shared
+from snf_network_helper.transaction.bring_up import bring_up
+from snf_network_helper.transaction.take_down import take_down
 
 NAME = f"{IFACE}:inet"
 PLANS = {
@@ -56,7 +58,7 @@ def test_whichever_step_fails_nothing_is_left(plan: Plan, step: int, host: FakeK
 
     assert message.startswith(f"{plan[step - 1].add()}: ")
     assert re.search(rf"{REFUSED} \(\d+ changes? undone\)$", message)
-    assert (host.snapshot(), list(names()), shared.paths()) == (before, [], frozenset())
+    assert (host.snapshot(), list(names()), shared.settings()) == (before, [], frozenset())
 
 
 @EVERY_STEP
@@ -68,10 +70,10 @@ def test_a_signal_at_whichever_step_leaves_nothing(plan: Plan, step: int, host: 
         assert re.fullmatch(r"interrupted \(\d+ changes? undone\)", fails(plan))
     else:  # it is all done, so it stays
         bring_up(NAME, plan, "")
-        kernel.interrupted = False
+        process.interrupted = False
         take_down(IFACE)
 
-    assert (host.snapshot(), list(names()), shared.paths()) == (before, [], frozenset())
+    assert (host.snapshot(), list(names()), shared.settings()) == (before, [], frozenset())
 
 
 @EVERY_NEW_STEP

@@ -5,9 +5,10 @@ from fake_kernel import REFUSED, FakeKernel
 from samples import IFACE, SETUPS, VMC, planned
 
 from snf_network_helper.errors import RoutedError
-from snf_network_helper.journal import Journal, names
-from snf_network_helper.plan import Plan
-from snf_network_helper.transaction import StillStandingError, bring_up, take_down
+from snf_network_helper.journal.journal import Journal, names
+from snf_network_helper.plan.routed import Plan
+from snf_network_helper.transaction.bring_up import bring_up
+from snf_network_helper.transaction.take_down import StillStandingError, take_down
 
 NAME = f"{IFACE}:inet"
 TAP = "ip rule add iif tap0 lookup 222"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from releases import Case, every_case
 
-from snf_network_helper.journal import Entry
+from snf_network_helper.changes.base import Entry
 
 CASES = every_case()
 

@@ -1,84 +1,44 @@
-"""Virtual machines beside many others: a packet's round trip, beside the usual layout, and what attach takes.
+"""Guests beside many others: a packet's round trip, beside the usual layout, and what attach takes.
 
-tools/bench makes the namespaces and starts this; docs/guests.md has the figures. The other machines are links that lead
+tools/bench makes the namespaces and starts this; docs/guests.md has the figures. The other guests are links that lead
 nowhere, with all the state that the plan of an attachment makes for them: it is written in one go, for thousands of
 attaches take minutes.
 """
 
 import argparse
-import os
 import platform
 import re
-import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from itertools import groupby
 from pathlib import Path
 from statistics import median
 
 import node
+from network import ATTACH, DETACH, GATEWAYS, GUEST, LINK, STANZA, inside, plug, spawn_host, timed
 from report import print_table
 
 sys.path.append("/usr/lib/python3/dist-packages")
 
-from snf_network_helper import kernel, links, shared, tap
-from snf_network_helper.attachment import Attachment
-from snf_network_helper.changes import Change, IpChange
-from snf_network_helper.facts import forces_forwarding
-from snf_network_helper.journal import APPLIED, Entry, Journal
-from snf_network_helper.network import Network
-
-LINK = "eth0.222"
-GATEWAYS = {"IPv4": "192.0.2.1", "IPv6": "2001:db8::1"}
-STANZA = f"""
-iface {LINK} inet manual
-    routed-subnet  192.0.0.0/16 2001:db8::/64
-    routed-gateway {" ".join(GATEWAYS.values())}
-"""
-GUEST = ("192.0.2.10", "2001:db8::2:10")
-ATTACH = ["/usr/sbin/snf-network-helper", "attach", "tap0", "--network", LINK, "--no-probe", "--ip", *GUEST]
-DETACH = ["/usr/sbin/snf-network-helper", "detach", "tap0"]
+from snf_network_helper.changes.base import APPLIED, Change, Entry, of_kind
+from snf_network_helper.changes.shared import SharedChange
+from snf_network_helper.guests.network import network_of
+from snf_network_helper.guests.planning import facts_of
+from snf_network_helper.journal.journal import Journal
+from snf_network_helper.kernel import link
+from snf_network_helper.plan.guest import plan
+from snf_network_helper.stanza.attachment import Attachment
+from snf_network_helper.transaction.making import user_of
 
 
 def other(number: int) -> tuple[str, str, str]:
-    """Name and addresses of the n-th other machine."""
+    """Name and addresses of the n-th other guest."""
     high, low = 16 + number // 200, 10 + number % 200
     return f"t{number}", f"192.0.{high}.{low}", f"2001:db8::{high:x}:{low:x}"
 
 
-def spawn_host() -> int:
-    """A network namespace, by the process that holds it."""
-    holder = subprocess.Popen(["unshare", "--net", "cat"], stdin=subprocess.PIPE)  # it ends when we do
-    while os.readlink(f"/proc/{holder.pid}/ns/net") == os.readlink("/proc/self/ns/net"):
-        time.sleep(0.01)
-    holders.append(holder)
-    return holder.pid
-
-
-holders: list["subprocess.Popen[bytes]"] = []
-
-
-def inside(pid: int, script: str) -> str:
-    """Runs a script in a host's namespace."""
-    return node.run("nsenter", f"--target={pid}", "--net", "sh", "-ec", script)
-
-
-def plug(gateway: int) -> None:
-    """The network's link, between node and gateway: ifdown deletes it, as it looks like a VLAN."""
-    node.run("ip", "link", "add", LINK, "type", "veth", "peer", "name", "eth0", "netns", str(gateway))
-    inside(
-        gateway,
-        "echo 0 > /proc/sys/net/ipv6/conf/eth0/accept_dad; ip link set eth0 up;"
-        f"ip addr add {GATEWAYS['IPv4']}/16 dev eth0; ip -6 addr add {GATEWAYS['IPv6']}/64 dev eth0 nodad",
-    )
-    Path(f"/proc/sys/net/ipv6/conf/{LINK}/accept_dad").write_text("0", "ascii")
-    Path(f"/proc/sys/net/ipv6/conf/{LINK}/addr_gen_mode").write_text("0", "ascii")
-    node.run("ip", "link", "set", LINK, "up")
-
-
 def build(gateway: int, guest: int) -> None:
-    """The network's link and one machine."""
+    """The network's link and one guest."""
     plug(gateway)
     node.run("ip", "link", "add", "tap0", "type", "veth", "peer", "name", "eth0", "netns", str(guest))
     inside(
@@ -93,7 +53,7 @@ def build(gateway: int, guest: int) -> None:
 
 
 def make_links(first: int, last: int) -> None:
-    """The links of other machines, which have their ends elsewhere, as a tap's is in QEMU."""
+    """The links of other guests, which have their ends elsewhere, as a tap's is in QEMU."""
     elsewhere = spawn_host()
     taps = [name for name, *_ in map(other, range(first, last))]
     lines = [f"link add {name} type veth peer name {name} netns {elsewhere}" for name in taps]
@@ -101,42 +61,34 @@ def make_links(first: int, last: int) -> None:
 
 
 def populate(first: int, last: int) -> None:
-    """Attaches other machines, as `attach` would one after the other."""
+    """Attaches other guests, as `attach` would one after the other."""
     make_links(first, last)
-    network = Network.of(LINK)
+    network = network_of(LINK)
     plans = {}
     for number in range(first, last):
         name, *addresses = other(number)
         attachment = Attachment.checked(name, network, addresses, "")
-        attachment.link = links.number(name)
-        plans[name] = tap.plan(attachment, network, forces_forwarding())
+        attachment.link = link.number(name)
+        plans[name] = plan(attachment, network, facts_of(network))
         entries = [Entry(change, APPLIED) for change in plans[name]]
         Journal(f"{name}:attached", entries=entries, request=attachment.request()).write()
-        for change in plans[name]:
-            if change.is_shared:
-                shared.acquire(change, f"{name}:attached")
-    # All that goes into one batch for one machine does so for all of them, in the order of the plan
+        for change in of_kind(SharedChange, plans[name]):
+            change.make(user_of(f"{name}:attached"))
+    # All that goes into one batch for one guest does so for all of them, in the order of the plan
     for steps in zip(*plans.values(), strict=True):
-        for kind, changes in groupby(steps, type):
-            make(kind, list(changes))
+        for _, changes in groupby(steps, type):
+            make(list(changes))
 
 
-def make(kind: type[Change], changes: list[Change]) -> None:
-    """Makes changes of one kind."""
-    if issubclass(kind, IpChange):
-        kernel.batch([change.add() for change in changes], keep_going=False)
-    elif kind.batched_by_nft:
-        kernel.nft([change.add() for change in changes])
-    elif kind.is_of_link:
-        for change in changes:
-            links.make(change)
-    elif not kind.is_shared:
-        for change in changes:
-            Path("/proc/sys", change.fields()[0][1]).write_text(change.fields()[1][1], "ascii")
+def make(changes: list[Change]) -> None:
+    """Makes changes of one kind, each another guest's."""
+    user = user_of("bench:attached")
+    if not of_kind(SharedChange, changes):
+        changes[0].make_run([Entry(change) for change in changes], user)
 
 
 def usual_layout(first: int, last: int) -> None:
-    """What sites script: for each machine a rule of its own, of routing and of iptables."""
+    """What sites script: for each guest a rule of its own, of routing and of iptables."""
     if not first:
         for family in (["ip"], ["ip", "-6"]):
             node.run(*family, "rule", "add", "iif", "tap0", "lookup", "222")
@@ -161,7 +113,7 @@ def clear_usual_layout() -> None:
 
 
 def round_trip(guest: int, family: str, echoes: int) -> float:
-    """The median round trip from the machine to the gateway, in microseconds."""
+    """The median round trip from the guest to the gateway, in microseconds."""
     said = inside(guest, f"ping -n -i 0.0005 -c {echoes} -W 1 {GATEWAYS[family]}")
     times = [float(text) * 1000 for text in re.findall(r" time=([0-9.]+) ms", said)]
     if len(times) < echoes * 0.99:
@@ -169,18 +121,10 @@ def round_trip(guest: int, family: str, echoes: int) -> float:
     return median(times)
 
 
-def timed(command: list[str]) -> float:
-    """How long a command takes, in milliseconds, when what the one before has left to the background is done."""
-    time.sleep(0.1)
-    start = time.perf_counter()
-    node.run(*command)
-    return (time.perf_counter() - start) * 1000
-
-
 def growing(
     counts: list[int], grow: Callable[[int, int], None], measure: Callable[[], list[float]]
 ) -> Iterator[tuple[int, list[float]]]:
-    """What is measured beside each number of other machines."""
+    """What is measured beside each number of other guests."""
     there = 0
     for count in counts:
         if count > there or not count:
@@ -194,7 +138,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="tools/bench guests", description=__doc__.partition("\n")[0])
     parser.add_argument("-n", type=int, default=20, metavar="RUNS", help="attaches for each figure (20)")
     parser.add_argument("--echoes", type=int, default=4000, help="echoes for each figure (4000)")
-    parser.add_argument("--counts", type=int, nargs="+", default=[0, 1000, 4000], help="other machines (0 1000 4000)")
+    parser.add_argument("--counts", type=int, nargs="+", default=[0, 1000, 4000], help="other guests (0 1000 4000)")
     parser.add_argument("--markdown", action="store_true", help="print the tables as docs/guests.md has them")
     options = parser.parse_args()
 
@@ -223,23 +167,23 @@ def main() -> None:
     usual = dict(growing(options.counts, usual_layout, trips))
     clear_usual_layout()
     ours = dict(growing(options.counts, lambda first, last: populate(first, last) if last else None, attaches))
-    head = ["other machines", *(f"{layout}, {family}" for layout in ("attach", "usual") for family in GATEWAYS)]
+    head = ["other guests", *(f"{layout}, {family}" for layout in ("attach", "usual") for family in GATEWAYS)]
     rows = [[str(count), *(f"{trip:.0f}" for trip in (*ours[count][:2], *usual[count]))] for count in options.counts]
     few, many = options.counts[0], options.counts[-1]
     pairs = zip((*ours[few][:2], *usual[few]), (*ours[many][:2], *usual[many]), strict=True)
     rows.append([f"{many} / {few}", *(f"{late / early:.2f}" for early, late in pairs)])
-    print_table("Median round trip from a machine to the gateway, µs", head, rows, options.markdown)
-    head = ["other machines", "attach", "fastest", "detach", "fastest"]
+    print_table("Median round trip from a guest to the gateway, µs", head, rows, options.markdown)
+    head = ["other guests", "attach", "fastest", "detach", "fastest"]
     rows = [[str(count), *(f"{took:.1f}" for took in ours[count][2:6])] for count in options.counts]
     rows.append([f"{many} / {few}", *(f"{ours[many][column] / ours[few][column]:.2f}" for column in range(2, 6))])
     print_table("attach and detach without the probe, ms", head, rows, options.markdown)
-    head = ["other machines", "ifup", "for each"]
+    head = ["other guests", "ifup", "for each"]
     alone = ours[few][6]
     rows = [
         [str(count), f"{ours[count][6]:.0f}", f"{(ours[count][6] - alone) / (count - few):.1f}" if count > few else ""]
         for count in options.counts
     ]
-    print_table("ifup with machines attached, ms", head, rows, options.markdown)
+    print_table("ifup with guests attached, ms", head, rows, options.markdown)
 
 
 main()

@@ -20,7 +20,7 @@ PYTHON = "usr/lib/python3/dist-packages"
 # What of a package is copied: a package that comes or goes meanwhile must not disturb the measurement.
 _COPIED = (f"{PYTHON}/snf_network_helper", "etc/iproute2", "etc/default")
 _SCRATCH = Path("/mnt")
-_HOOKS_OFF = NETWORK / "off"
+HOOKS_OFF = NETWORK / "off"
 # The links of a group are deleted at one go.
 _GROUP = "7"
 _SAID = "/run/said"
@@ -53,7 +53,7 @@ def run(*argv: str, stdin: str = "") -> str:
 
 def warn_if_stale(package: Path) -> None:
     """Says so where what is measured is not what the checkout holds."""
-    names = [path.name for path in SOURCE.glob("*.py")]
+    names = [str(path.relative_to(SOURCE)) for path in SOURCE.rglob("*.py")]
     _, differing, missing = filecmp.cmpfiles(SOURCE, package / PYTHON / SOURCE.name, names, shallow=False)
     if differing or missing:
         print("bench: the package is not that of this checkout:", *differing, *missing, file=sys.stderr)
@@ -79,7 +79,7 @@ def set_up(package: Path) -> None:
     run("mount", "-t", "tmpfs", "none", str(NETWORK))
     for directory in (*HOOKS, "if-pre-up.d", "if-post-down.d"):
         (NETWORK / directory).mkdir()
-    shutil.copytree(_SCRATCH / "hooks", _HOOKS_OFF)
+    shutil.copytree(_SCRATCH / "hooks", HOOKS_OFF)
     run("mount", "-t", "tmpfs", "none", "/run")
     Path("/run/network").mkdir()
     run("mount", "-t", "sysfs", "none", "/sys")
@@ -118,14 +118,34 @@ def delete_links() -> None:
     run("ip", "link", "delete", "group", _GROUP)
 
 
-def set_hooks(present: bool) -> None:
-    """Puts the package's hooks where ifup looks for them, or takes them away."""
+def set_hooks(present: bool, build: Path = HOOKS_OFF) -> None:
+    """Puts the package's hooks, or those of another build, where ifup looks for them, or takes them away."""
     for hooks in HOOKS:
-        source, target = _HOOKS_OFF / hooks / "routed", NETWORK / hooks / "routed"
+        source, target = build / hooks / "routed", NETWORK / hooks / "routed"
+        if present and target.exists() and not target.samefile(source):
+            target.unlink()
         if present and not target.exists():
             target.hardlink_to(source)
         elif not present:
             target.unlink(missing_ok=True)
+
+
+def add_build(package: Path) -> tuple[Path, list[str]]:
+    """Lays another build, unpacked by dpkg-deb -x, beside the one that is set up: its hooks, and its command."""
+    copy = _SCRATCH / "other"
+    shutil.copytree(package / PYTHON / SOURCE.name, copy / SOURCE.name)
+    for library in Path("/", PYTHON).iterdir():
+        if not (copy / library.name).exists():
+            (copy / library.name).symlink_to(library)
+    places = {
+        hooks: (package / "etc/network" / hooks / "routed", NETWORK / "other" / hooks / "routed") for hooks in HOOKS
+    }
+    places["sbin"] = (package / "usr/sbin/snf-network-helper", copy / "snf-network-helper")
+    for source, target in places.values():
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(source.read_text("utf-8").replace(f"/{PYTHON}", str(copy)), "utf-8")
+        target.chmod(0o755)
+    return NETWORK / "other", [str(places["sbin"][1])]
 
 
 @contextmanager
@@ -135,7 +155,7 @@ def timed_hooks() -> Iterator[list[float]]:
     times: list[float] = []
     for hooks in HOOKS:
         wrapper = NETWORK / hooks / "timed"
-        wrapper.write_text(_TIMED_HOOK.format(hook=_HOOKS_OFF / hooks / "routed"), encoding="ascii")
+        wrapper.write_text(_TIMED_HOOK.format(hook=HOOKS_OFF / hooks / "routed"), encoding="ascii")
         wrapper.chmod(0o755)
     try:
         yield times
@@ -183,7 +203,7 @@ def peak_memory(link: str) -> int:
 
     The process itself says so at its end: getrusage of its parent would count what that one held before.
     """
-    hook = (_HOOKS_OFF / "if-up.d/routed").read_text("utf-8")
+    hook = (HOOKS_OFF / "if-up.d/routed").read_text("utf-8")
     asking, replaced = re.subn(r"(?m)^import sys$", _ASK_AT_THE_END, hook)
     if replaced != 1:
         raise SystemExit("bench: if-up.d/routed has no line to add to")

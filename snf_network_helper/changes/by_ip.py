@@ -1,0 +1,131 @@
+"""What changes made by ip(8) have in common: runs of them share one `ip -batch`, forward and backward."""
+
+from snf_network_helper.changes.base import APPLIED, KEPT, Change, Entry, Left, Outcomes, User
+from snf_network_helper.errors import KernelError
+from snf_network_helper.lean import TYPE_CHECKING
+from snf_network_helper.stanza.addresses import IPV4
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+OURS = "ours"
+FOREIGN = "foreign"
+LOOKED_UP = "kept, rules still look the table up"
+
+
+class IpChange(Change):
+    """A change made by ip(8)."""
+
+    __slots__ = ()
+
+    def object_and_selector(self) -> tuple[str, str]:
+        """The words before and after `add` or `del`."""
+        raise NotImplementedError
+
+    def add(self) -> str:
+        before, after = self.object_and_selector()
+        return f"{before} add {after}"
+
+    def remove(self) -> str:
+        before, after = self.object_and_selector()
+        return f"{before} del {after}"
+
+    def door(self) -> str:
+        return "ip -6" if self.add().startswith("ip -6 ") else "ip"
+
+    def holder(self, prior: str) -> str:
+        """Whose it is that stands where this is to be added: `OURS`, `FOREIGN` if equal, "" if in the way.
+
+        Asked when the kernel has said that something is there; `prior` is the entry's.
+        """
+        return OURS
+
+    def takes_along(self) -> str:
+        """The command that shows what of others the kernel drops when this is undone, "" for nothing."""
+        return ""
+
+    def put_back(self, shown: str) -> list[str]:
+        """The commands that put back what `takes_along` has shown."""
+        return []
+
+    def make_run(self, run: "Sequence[Entry]", user: User) -> bool:
+        return make_batch(run, user)
+
+    def undo_run(self, run: "Sequence[Entry]", user: User) -> Outcomes:
+        return [*undo_batch([entry.change for entry in run if isinstance(entry.change, IpChange)])]
+
+
+def ip(family: str) -> str:
+    """The program with its option for a family."""
+    return "ip" if family == IPV4 else "ip -6"
+
+
+def make_batch(run: "Sequence[Entry]", user: User) -> bool:
+    """Adds what ip(8) adds; what stands already is looked at, and is ours by its mark, kept, or in the way.
+
+    Returns whether any of it stood already. The end of a table records which rules of others were there before.
+    """
+    from snf_network_helper.changes.foreign import foreign_rules
+    from snf_network_helper.kernel.ip import batch
+
+    stood = False
+    todo = list(run)
+    end = next((entry for entry in todo if entry.change.ends()), None)
+    asks = [end.change.looked_up_by()] if end else []
+    while todo:
+        keep_going = user.again or stood  # most stand already: the batch had better not stop at each of those
+        try:
+            failures, shown = batch([entry.change.add() for entry in todo] + asks, keep_going)
+        except KernelError:  # ip(8) died without a word: it may have done any of it
+            for entry in todo:
+                entry.state = APPLIED
+            raise
+        failures = [failure for failure in failures if failure[0] < len(todo)]
+        if end and not end.prior:
+            end.prior = foreign_rules(shown)
+        ran = len(todo) if keep_going or not failures else failures[0][0] + 1
+        reasons = dict(failures)
+        for index, entry in enumerate(todo[:ran]):
+            if index not in reasons:
+                entry.state = APPLIED
+        for index, reason in failures:
+            judge_standing(todo[index], reason, user)
+            stood = True
+        todo = todo[ran:]
+    return stood
+
+
+def judge_standing(entry: Entry, reason: str, user: User) -> None:
+    """Applied or kept, for what could not be added because it stands already; KernelError if something else does."""
+    from snf_network_helper.kernel.process import exists_already
+
+    change = entry.change
+    entry.state = KEPT  # whatever stands there is not ours to undo
+    holder = change.holder(entry.prior) if exists_already(reason) and isinstance(change, IpChange) else ""
+    if holder == OURS and (owner := user.other_owner(change)):
+        reason += f", {owner} has it"
+        holder = ""
+    if not holder:
+        raise KernelError(change.add(), reason)
+    if holder == OURS:
+        entry.state = APPLIED
+
+
+def undo_batch(changes: "Sequence[IpChange]") -> Left:
+    """Undoes changes of one family in one batch, and puts back what of others goes with one of them."""
+    from snf_network_helper.kernel.ip import batch
+    from snf_network_helper.kernel.process import is_gone
+
+    taking = next((change for change in changes if change.takes_along()), None)
+    asks = [taking.takes_along()] if taking is not None else []
+    failures, shown = batch([*asks, *(change.remove() for change in changes)], keep_going=True)
+    if taking is not None and (commands := taking.put_back(shown)):
+        batch(commands, keep_going=True)
+    undone = dict(enumerate(changes, start=len(asks)))
+    left: Left = [(undone[index], reason) for index, reason in failures if index in undone and not is_gone(reason)]
+    if any(change.looks_up() for change, _ in left):  # which would send packets past the end of its table
+        for change in changes:
+            if change.ends():
+                batch([change.add()], keep_going=True)
+                left.append((change, LOOKED_UP))
+    return left

@@ -1,0 +1,83 @@
+"""A route."""
+
+from snf_network_helper.changes.base import PROTOCOL, Change
+from snf_network_helper.changes.by_ip import FOREIGN, OURS, IpChange, ip
+from snf_network_helper.lean import TYPE_CHECKING
+from snf_network_helper.stanza.addresses import IPV6
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from snf_network_helper.kernel.view import View
+
+# The last metric there is: a route that matches only when every other one of the table is gone.
+LAST_METRIC = "4294967295"
+
+_UNREACHABLE = 7  # RTN_UNREACHABLE, include/uapi/linux/rtnetlink.h
+_MAIN = 254
+_IPV6_METRIC = 1024  # IP6_RT_PRIO_USER: what an IPv6 route without a metric gets
+
+
+class Route(IpChange):
+    """A route; without `table` in main, with kind "unreachable" one that ends the look-up."""
+
+    __slots__ = ("family", "kind", "prefix", "via", "dev", "table", "metric")
+
+    def __init__(
+        self, family: str, prefix: str, dev: str = "", via: str = "", table: str = "", kind: str = "", metric: str = ""
+    ) -> None:
+        self.family = family
+        self.kind = kind
+        self.prefix = prefix
+        self.via = via
+        self.dev = dev
+        self.table = table
+        self.metric = metric
+
+    def object_and_selector(self) -> tuple[str, str]:
+        words = [self.kind, self.prefix]
+        for name in ("via", "dev", "table", "metric"):
+            if value := getattr(self, name):
+                words += [name, value]
+        words += ["proto", PROTOCOL]
+        return f"{ip(self.family)} route", " ".join(filter(None, words))
+
+    def show(self) -> str:
+        """The query that prints this very route, whatever its protocol, and nothing else."""
+        words = [ip(self.family), "route show", "table", self.table or "main"]
+        for name in ("via", "dev", "metric"):
+            if value := getattr(self, name):
+                words += [name, value]
+        return " ".join([*words, "type", self.kind or "unicast", "exact", self.prefix])
+
+    def holder(self, prior: str) -> str:
+        from snf_network_helper.kernel.process import query
+
+        if query(f"{self.show()} proto {PROTOCOL}"):
+            return OURS
+        return FOREIGN if query(self.show()) else ""
+
+    def ends(self) -> str:
+        """Without `unreachable default`, what guests that still run send would leave by main."""
+        return self.table if self.kind == "unreachable" and self.prefix == "default" else ""
+
+    def looked_up_by(self) -> str:
+        return f"{ip(self.family)} rule show table {self.table}" if self.ends() else ""
+
+    @classmethod
+    def marked(cls, view: "View") -> "Iterator[Change]":
+        for family, message, dev in view.routes():
+            unreachable = message["type"] == _UNREACHABLE
+            destination = message.get_attr("RTA_DST")
+            table = message.get_attr("RTA_TABLE")
+            metric = message.get_attr("RTA_PRIORITY")
+            implied = metric is None or (family == IPV6 and metric == _IPV6_METRIC)
+            yield cls(
+                family,
+                f"{destination}/{message['dst_len']}" if destination else "default",
+                dev="" if unreachable else dev,
+                via=message.get_attr("RTA_GATEWAY") or "",
+                table="" if table == _MAIN else str(table),
+                kind="unreachable" if unreachable else "",
+                metric="" if implied else str(metric),
+            )

@@ -1,0 +1,125 @@
+"""A setting that several interfaces or guests need."""
+
+from snf_network_helper.changes.base import Change, Entry, User
+from snf_network_helper.changes.sysctl import Sysctl
+from snf_network_helper.errors import KernelError
+from snf_network_helper.runtime import shared
+from snf_network_helper.runtime.lock import SHARED, Lock
+
+_IPV6 = "net/ipv6/conf/"
+_ALL_IPV6_FORWARDING = f"{_IPV6}all/forwarding"
+
+
+class SharedSysctl(Sysctl):
+    """A setting that several users need; it goes back to its prior when its last user goes."""
+
+    __slots__ = ()
+
+    def fields(self) -> tuple[tuple[str, str], ...]:
+        return (("path", self.path), ("value", self.value))
+
+    def shared_name(self) -> str:
+        """By which name its users are recorded."""
+        return self.path.replace("/", ":")
+
+    def look(self, old: Entry | None) -> Entry:
+        from snf_network_helper.kernel import sysctl
+
+        sysctl.read(self.path)  # where the kernel has none, nothing must have been done yet
+        return Entry(self)
+
+    def make(self, user: User) -> None:
+        from snf_network_helper.kernel import sysctl
+
+        with Lock(SHARED):
+            shared.join(self.shared_name(), user.name, self._prior)
+            if sysctl.read(self.path) != self.value:
+                sysctl.write(self.path, self.value)
+
+    def undo(self, user: User, prior: str) -> None:
+        """The last user puts it back before it is struck off, so that a kill in between loses nothing."""
+        name = self.shared_name()
+        with Lock(SHARED):
+            if shared.is_last(name, user.name):
+                self._restore(shared.prior(name))
+                _release_followers(self.path)
+            shared.leave(name, user.name)
+
+    def is_present(self, marked: frozenset[Change]) -> bool:
+        """A link that was kept heeding advertisements may go: then nothing of it is missing."""
+        from snf_network_helper.kernel import sysctl
+
+        if self.path.endswith("/accept_ra") and self.path.split("/")[-2] not in sysctl.ipv6_links():
+            return True
+        return super().is_present(marked)
+
+    def _prior(self) -> str:
+        """What has to be known to put the setting back: its value and, joined by commas, the links it drags along.
+
+        Writing net.ipv6.conf.all.forwarding overwrites every link's own forwarding (addrconf_fixup_forwarding in the
+        kernel's net/ipv6/addrconf.c).
+        """
+        from snf_network_helper.kernel import sysctl
+
+        value = sysctl.read(self.path)
+        if self.path != _ALL_IPV6_FORWARDING or value == self.value:
+            return value
+        return ",".join([value, *(link for link in sysctl.ipv6_links() if _forwards(link))])
+
+    def _restore(self, prior: str) -> None:
+        from snf_network_helper.kernel import sysctl
+
+        value, *forwarding = prior.split(",")
+        if value == self.value or not sysctl.reads(self.path, self.value):
+            return
+        sysctl.write(self.path, value)
+        for link in forwarding:
+            path = _forwarding(link)
+            if sysctl.exists(path):
+                sysctl.write(path, "1")
+
+
+def follow(link: str) -> bool:
+    """Has a link that heeds advertisements as a host does go on so for as long as it forwards because of us.
+
+    Its user is not a stanza but the setting that has it forward, by itself or with all the others. Returns whether
+    there was anything to do. The caller holds the lock of what is shared.
+    """
+    from snf_network_helper.kernel import sysctl
+
+    change = SharedSysctl(f"{_IPV6}{link}/accept_ra", "2")
+    name = change.shared_name()
+    if not sysctl.reads(change.path, "1"):
+        return False
+    for conf in ("all", link):
+        if shared.is_used(SharedSysctl(_forwarding(conf), "1").shared_name()):
+            shared.join(name, f"{conf}:forwarding", change._prior)
+    if not shared.is_used(name):
+        return False
+    sysctl.write(change.path, change.value)
+    return True
+
+
+def _release_followers(path: str) -> None:
+    conf = path.removeprefix(_IPV6).removesuffix("/forwarding")
+    if path != _forwarding(conf):
+        return
+    for kept in shared.settings():
+        if kept.endswith("/accept_ra"):
+            change, user = SharedSysctl(kept, "2"), f"{conf}:forwarding"
+            if shared.is_last(change.shared_name(), user):
+                change._restore(shared.prior(change.shared_name()))
+            shared.leave(change.shared_name(), user)
+
+
+def _forwarding(link: str) -> str:
+    return f"{_IPV6}{link}/forwarding"
+
+
+def _forwards(link: str) -> bool:
+    from snf_network_helper.kernel import sysctl
+
+    try:
+        return sysctl.read(_forwarding(link)) == "1"
+    except KernelError:  # the link went away in between
+        return False

@@ -1,0 +1,41 @@
+"""attach: make the guest behind a TAP reachable."""
+
+from snf_network_helper.commands.privilege import need_root
+from snf_network_helper.errors import RoutedError
+from snf_network_helper.guests.attach import attach, receive
+from snf_network_helper.guests.network import network_of
+from snf_network_helper.kernel import process
+from snf_network_helper.kernel.process import heed_signals
+from snf_network_helper.lean import TYPE_CHECKING
+from snf_network_helper.stanza.attachment import Attachment
+from snf_network_helper.stanza.names import check_interface
+
+if TYPE_CHECKING:
+    from types import SimpleNamespace
+
+
+def run(arguments: "SimpleNamespace") -> int:
+    """Attaches, or makes ready for a guest that moves in."""
+    need_root("attach")
+    process.verbose = arguments.verbose
+    network = network_of(check_interface(arguments.network))
+    attachment = Attachment.checked(
+        arguments.tap,
+        network,
+        arguments.ip,
+        arguments.mac,
+        arguments.hostname,
+        arguments.serve,
+        arguments.dns,
+        arguments.subnet,
+        arguments.gateway,
+    )
+    heed_signals(bringing_up=True)
+    try:
+        if arguments.role == "migrate-in":
+            receive(attachment, network)
+        else:
+            attach(attachment, network, probe=not arguments.no_probe)
+    except RoutedError as error:
+        raise RoutedError(f"{arguments.tap}: {error}") from None
+    return 0

@@ -1,0 +1,31 @@
+"""down: undo what no stanza describes any more."""
+
+from snf_network_helper.commands.privilege import need_root
+from snf_network_helper.errors import RoutedError
+from snf_network_helper.journal.journal import names
+from snf_network_helper.kernel import process
+from snf_network_helper.kernel.process import heed_signals
+from snf_network_helper.lean import TYPE_CHECKING
+from snf_network_helper.runtime import files
+from snf_network_helper.stanza.names import check_interface
+from snf_network_helper.transaction.take_down import take_down
+
+if TYPE_CHECKING:
+    from types import SimpleNamespace
+
+
+def run(arguments: "SimpleNamespace") -> int:
+    """Undoes from the journal all that was done for an interface."""
+    iface = check_interface(arguments.iface)
+    need_root("down")
+    process.verbose = arguments.verbose
+    if not list(names(iface)):
+        print(f"{iface}: nothing to undo, no journal in {files.DIRECTORY}")
+        return 0
+    heed_signals(bringing_up=False)
+    try:
+        take_down(iface)
+    except RoutedError as error:
+        raise RoutedError(f"{iface}: {error}") from None
+    print(f"{iface}: undone")
+    return 0

@@ -1,0 +1,55 @@
+"""status: what was done, and where the kernel differs from it."""
+
+import json
+
+from snf_network_helper.changes import seen
+from snf_network_helper.changes.base import AWAITED, KEPT
+from snf_network_helper.commands.privilege import need_root
+from snf_network_helper.journal.journal import Journal, attached_names, names
+from snf_network_helper.lean import TYPE_CHECKING
+from snf_network_helper.stanza.names import check_interface
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from types import SimpleNamespace
+
+
+def run(arguments: "SimpleNamespace") -> int:
+    """Exit code 1 where something journalled is missing or something marked as ours is in no journal."""
+    if arguments.iface:
+        check_interface(arguments.iface)
+    need_root("status")
+    in_kernel = seen.marked()
+    journals = [Journal.read(name) for name in [*sorted(names()), *attached_names()]]
+    journalled = {entry.change for journal in journals for entry in journal.entries}
+    rows = [
+        {
+            "stanza": journal.name,
+            "state": entry.state if entry.state == AWAITED or entry.change.is_present(in_kernel) else "missing",
+            "change": entry.change.add(),
+            **({"prior": entry.prior} if entry.prior not in ("", "ours") else {}),
+        }
+        for journal in journals
+        if not arguments.iface or journal.name.rpartition(":")[0] == arguments.iface
+        for entry in journal.entries
+    ]
+    if not arguments.iface:
+        orphans = sorted(change.add() for change in in_kernel - journalled)
+        rows += [{"stanza": "", "state": "orphan", "change": command} for command in orphans]
+    if arguments.json:
+        print(json.dumps(rows, indent=2))
+    else:
+        _print_status(rows, arguments.iface)
+    return int(any(row["state"] in ("missing", "orphan") for row in rows))
+
+
+def _print_status(rows: "Sequence[dict[str, str]]", iface: str) -> None:
+    stanza = None
+    for row in rows:
+        if row["stanza"] != stanza:
+            stanza = row["stanza"]
+            print(stanza.replace(":", " ") if stanza else "in no journal")
+        before = f"  (was {row['prior']})" if "prior" in row and row["state"] != KEPT else ""
+        print(f"  {row['state']:8} {row['change']}{before}")
+    if not rows:
+        print(f"{iface}: nothing is routed" if iface else "nothing is routed")

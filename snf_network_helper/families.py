@@ -1,4 +1,0 @@
-"""The two address families, as the journal and every value name them."""
-
-IPV4 = "4"
-IPV6 = "6"

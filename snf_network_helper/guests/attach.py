@@ -1,0 +1,86 @@
+"""Attach a TAP: the guest behind it is reachable, and the neighbours are told."""
+
+import time
+
+from snf_network_helper.errors import RoutedError
+from snf_network_helper.guests import link_check
+from snf_network_helper.guests.announcing import announce_guests
+from snf_network_helper.guests.network import network_of
+from snf_network_helper.guests.planning import facts_of, plan_of
+from snf_network_helper.guests.requests import journal_name, journal_of
+from snf_network_helper.kernel import link
+from snf_network_helper.lean import TYPE_CHECKING
+from snf_network_helper.plan.guest import hosting
+from snf_network_helper.runtime.lock import Lock
+from snf_network_helper.stanza.attachment import Attachment
+from snf_network_helper.transaction.bring_up import Goal, attach_guest
+from snf_network_helper.transaction.take_down import take_down_guest
+from snf_network_helper.wire.announce import in_use
+
+if TYPE_CHECKING:
+    from snf_network_helper.stanza.network import Network
+
+# How long a migration's target waits for the guest: one that is there already answers at once.
+_ARRIVAL_SECONDS = 0.05
+
+
+def attach(attachment: Attachment, network: "Network", probe: bool) -> None:
+    """Makes the guest reachable and says so on the link; with `probe`, unless another host answers for its address."""
+    if _make_way(attachment, network) and probe:
+        _refuse_what_is_in_use(attachment, network)
+    network = _make(attachment, network, moves_in=False)
+    if journal_of(attachment.tap).awaits:  # it was to move in, and has not been heard yet
+        _await_guest(attachment, network)
+    else:
+        announce_guests(network.iface, [attachment])
+
+
+def receive(attachment: Attachment, network: "Network") -> None:
+    """Makes all for a guest that moves in, but what the node answers for it by: that is done as soon as it is heard."""
+    _make_way(attachment, network)
+    network = _make(attachment, network, moves_in=True)
+    if journal_of(attachment.tap).awaits:
+        _await_guest(attachment, network)
+    else:
+        announce_guests(network.iface, [attachment])
+
+
+def _make_way(attachment: Attachment, network: "Network") -> bool:
+    """Checks the link, and undoes what a TAP of that name had that has vanished; False where it is attached already."""
+    tap = attachment.tap
+    attachment.link = link.number(tap)
+    if not attachment.link:
+        raise RoutedError("no such interface")
+    link_check.check(tap, network.iface)
+    before = journal_of(tap)
+    if before.entries and before.request and Attachment.parse(tap, before.request).link != attachment.link:
+        take_down_guest(tap)
+        return True
+    return before.request != attachment.request()
+
+
+def _refuse_what_is_in_use(attachment: Attachment, network: "Network") -> None:
+    for address, mac in in_use(network.iface, attachment.addresses, network.asker).items():
+        raise RoutedError(f"--ip {address}: in use, {mac} on {network.iface} answers for it")
+
+
+def _make(attachment: Attachment, network: "Network", moves_in: bool) -> "Network":
+    """Makes the plan, on the network as it is now; no ifup or ifdown of it comes in between."""
+    with Lock(network.iface, shared=True):
+        network = network_of(network.iface)
+        changes = plan_of(attachment, network, facts_of(network))
+        awaiting = hosting(changes, attachment.tap) if moves_in else ()
+        attach_guest(journal_name(attachment.tap), Goal(changes, request=attachment.request(), awaiting=awaiting))
+    return network
+
+
+def _await_guest(attachment: Attachment, network: "Network") -> None:
+    """Leaves it to the background; a guest that is there already is reachable when this returns."""
+    from snf_network_helper.guests.migration import wait_for_arrival
+    from snf_network_helper.kernel.background import in_background
+    from snf_network_helper.stanza.addresses import IPV4
+
+    in_background(lambda: wait_for_arrival(attachment, network.gateways.get(IPV4)))
+    end = time.monotonic() + _ARRIVAL_SECONDS
+    while time.monotonic() < end and journal_of(attachment.tap).awaits:
+        time.sleep(0.001)

@@ -1,0 +1,134 @@
+"""A guest that moves: hosted here once it is heard on its TAP, and no more once another node has announced it.
+
+Neither node is told anything by the other, and no caller has to hit the right moment. Whoever waits has everything at
+hand: a guest that moves is cut off until this is done.
+"""
+
+import select
+import time
+
+from snf_network_helper.changes import foreign
+from snf_network_helper.changes.base import APPLIED, Entry, of_kind
+from snf_network_helper.changes.by_ip import judge_standing
+from snf_network_helper.changes.by_nft import add_elements
+from snf_network_helper.changes.route import Route
+from snf_network_helper.errors import RoutedError
+from snf_network_helper.guests.requests import journal_name, journal_of, make_awaited
+from snf_network_helper.kernel import daemon, link, link_addresses, nft, process, rtnetlink, sysctl
+from snf_network_helper.kernel.background import in_background
+from snf_network_helper.kernel.waiting_ip import WaitingIp
+from snf_network_helper.lean import TYPE_CHECKING
+from snf_network_helper.runtime.lock import Lock
+from snf_network_helper.transaction import take_down
+from snf_network_helper.transaction.making import user_of
+from snf_network_helper.wire.announce import announce_later, announce_now, ask
+from snf_network_helper.wire.frames import ETH_P_ALL
+from snf_network_helper.wire.packet_socket import open_link
+
+if TYPE_CHECKING:
+    from _socket import socket
+    from collections.abc import Callable, Sequence
+
+    from snf_network_helper.journal.journal import Journal
+    from snf_network_helper.stanza.addresses import IPAddress
+    from snf_network_helper.stanza.attachment import Attachment
+    from snf_network_helper.wire.claims import Claims
+
+# Whoever waits may see the package replaced meanwhile: all that making and undoing will need is loaded by then.
+LOADED = (daemon, foreign, link, link_addresses, nft, process, rtnetlink, sysctl, take_down)
+
+_OUTGOING = 4  # PACKET_OUTGOING, include/uapi/linux/if_packet.h
+# How often it is looked whether there is anything to wait for any more.
+_LOOK_SECONDS = 1.0
+# A guest that is running, but says nothing by itself, is asked; one that is not yet finds the questions in its queue.
+_FIRST_PAUSE, _LAST_PAUSE = 0.05, 30.0
+
+
+def wait_for_arrival(attachment: "Attachment", gateway: "IPAddress | None") -> None:
+    """Waits until anything comes out of the TAP; then says so on the link, and has the node answer for the guest.
+
+    Ends without that when nothing is awaited any more. `gateway` is in whose name the guest is asked.
+    """
+    tap = attachment.tap
+    pause, asked = _FIRST_PAUSE, 0.0
+    ears = open_link(attachment.tap, ETH_P_ALL)
+    with WaitingIp() as waiting_ip:
+        while journal_of(tap).awaits:
+            if time.monotonic() >= asked + pause or not asked:
+                pause = min(pause * 2, _LAST_PAUSE) if asked else pause
+                asked = time.monotonic()
+                ask(ears, attachment.addresses, gateway)
+            if _hears_guest(ears, min(pause, _LOOK_SECONDS)):
+                _host(attachment, waiting_ip)
+
+
+def _hears_guest(ears: "socket", seconds: float) -> bool:
+    """Whether a frame comes out of the TAP within that time; those of the node itself don't count."""
+    end = time.monotonic() + seconds
+    while select.select([ears], [], [], max(0.0, end - time.monotonic()))[0]:
+        try:
+            if ears.recvfrom(64)[1][2] != _OUTGOING:
+                return True
+        except OSError:  # the link went down: perhaps detached, perhaps gone
+            return False
+    return False
+
+
+def _host(attachment: "Attachment", waiting_ip: WaitingIp) -> None:
+    """Announces the guest and makes what is awaited for it; what can't be made goes on being awaited."""
+    request = attachment.request()
+    tap = attachment.tap
+    user = user_of(journal_name(tap))
+
+    def is_here(address: "IPAddress") -> bool:
+        return journal_of(tap).request == request
+
+    def make(awaited: "Sequence[Entry]") -> None:
+        by_ip, by_itself, elements = (
+            [entry for entry in awaited if entry.change.door().partition(" ")[0] == door] for door in ("ip", "", "nft")
+        )
+        raw = open_link(attachment.network)
+        announce_now(raw, attachment.addresses)
+        # The node that the guest left is silent from here on; before, this one must not answer
+        waiting_ip.tell([entry.change.add() for entry in by_ip])
+        for entry in by_itself:
+            entry.change.make(user)
+        for entry in awaited:
+            entry.state = APPLIED
+        for index, reason in waiting_ip.finish():
+            judge_standing(by_ip[index], reason, user)
+        frames = announce_now(raw, attachment.addresses)  # the first may be lost
+        in_background(lambda: announce_later(raw, frames, is_here), keep=[raw.fileno()])
+        raw.close()
+        add_elements([entry.change.add() for entry in elements])
+
+    try:
+        with Lock(attachment.network, shared=True):  # no ifup or ifdown of the network meanwhile
+            make_awaited(attachment.tap, request, make)
+    except RoutedError:  # the network is down, say: the guest will be heard again
+        return
+
+
+def wait_for_departure(
+    attachment: "Attachment", claims: "Claims", detach: "Callable[[Callable[[Journal], bool]], None]"
+) -> None:
+    """Waits until another node claims an address of the guest; then `detach` undoes the attachment.
+
+    Ends without that when the guest is not about to leave any more.
+    """
+    request = attachment.request()
+    tap = attachment.tap
+    with WaitingIp() as waiting_ip:
+
+        def withdraw(journal: "Journal") -> bool:
+            if journal.request != request:
+                return False
+            made = [entry.change for entry in reversed(journal.entries) if entry.state == APPLIED]
+            waiting_ip.tell([route.remove() for route in of_kind(Route, made) if route.dev == tap])
+            waiting_ip.finish()
+            return True
+
+        while journal_of(tap).request == request:
+            if claims.heard(attachment.addresses, _LOOK_SECONDS) is not None:
+                detach(withdraw)
+                return

@@ -1,0 +1,33 @@
+"""The network that a routed interface is up for, as its journals tell: the one place that reads what ifup made."""
+
+from snf_network_helper.changes.address import Address
+from snf_network_helper.changes.arp_source import ArpSource
+from snf_network_helper.changes.base import of_kind
+from snf_network_helper.changes.route import Route
+from snf_network_helper.changes.rule import Rule
+from snf_network_helper.errors import NetworkDownError
+from snf_network_helper.journal.journal import Journal, names
+from snf_network_helper.stanza.addresses import IPAddress, Prefix
+from snf_network_helper.stanza.network import Network
+
+
+def network_of(iface: str) -> Network:
+    """Reads the journals of a routed interface; NetworkDownError where it is not up, or hosts no guests."""
+    changes = [entry.change for name in names(iface) for entry in Journal.read(name).entries]
+    rules = [rule for rule in of_kind(Rule, changes) if rule.iif == iface]
+    addresses = of_kind(Address, changes)
+    if not rules:
+        why = "its role is router, which hosts no virtual machine" if addresses else "not up as a routed interface"
+        raise NetworkDownError(f"{iface}: {why}")
+    routes = [route for route in of_kind(Route, changes) if route.dev == iface and route.table]
+    gateways = {route.family: IPAddress.parse(route.via) for route in routes if route.via}
+    gateways |= {one.family: IPAddress.parse(one.address.partition("/")[0]) for one in addresses}
+    askers = [IPAddress.parse(source.address) for source in of_kind(ArpSource, changes)]
+    return Network(
+        iface,
+        {rule.family: rule.table for rule in rules},
+        {rule.family: rule.priority for rule in rules},
+        tuple(Prefix.parse(route.prefix) for route in routes if not route.via),
+        gateways,
+        askers[0] if askers else gateways.get("4"),
+    )

@@ -1,0 +1,29 @@
+"""The plan of a guest on this host."""
+
+from snf_network_helper.changes import binding
+from snf_network_helper.lean import TYPE_CHECKING
+from snf_network_helper.plan.guest import plan
+from snf_network_helper.runtime import files
+from snf_network_helper.runtime.shared import settings
+from snf_network_helper.transaction.host import read_guest_facts
+
+if TYPE_CHECKING:
+    from snf_network_helper.plan.facts import Facts
+    from snf_network_helper.plan.routed import Plan
+    from snf_network_helper.stanza.attachment import Attachment
+    from snf_network_helper.stanza.network import Network
+
+
+def facts_of(network: "Network") -> "Facts":
+    """The facts that plans of guests of the network depend on."""
+    return read_guest_facts([subnet.family for subnet in network.subnets], settings())
+
+
+def plan_of(attachment: "Attachment", network: "Network", facts: "Facts") -> "Plan":
+    """The changes that attach a guest here, with those by which it learns its addresses."""
+    changes = plan(attachment, network, facts)
+    if attachment.serve or files.exists(binding.DIRECTORY):  # no other attach is to pay for the import
+        from snf_network_helper.plan.addressing import addressing
+
+        changes += addressing(attachment, network)
+    return changes

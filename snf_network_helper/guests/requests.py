@@ -1,0 +1,56 @@
+"""What is asked for each guest, as the journals keep it."""
+
+from snf_network_helper.changes.base import AWAITED
+from snf_network_helper.journal.journal import ATTACHED, Journal, attached
+from snf_network_helper.lean import TYPE_CHECKING
+from snf_network_helper.runtime.lock import Lock
+from snf_network_helper.stanza.attachment import Attachment
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from snf_network_helper.changes.base import Entry
+
+
+def journal_name(tap: str) -> str:
+    """The name of a guest's journal."""
+    return f"{tap}:{ATTACHED}"
+
+
+def journal_of(tap: str) -> Journal:
+    """A guest's journal, an empty one where the TAP is not attached."""
+    return Journal.read(journal_name(tap))
+
+
+def attached_to(iface: str) -> list[Attachment]:
+    """What is attached to a network."""
+    found = []
+    for tap in attached():
+        if request := journal_of(tap).request:
+            attachment = Attachment.parse(tap, request)
+            if attachment.network == iface:
+                found.append(attachment)
+    return found
+
+
+def change_request(tap: str, before: str, after: str) -> bool:
+    """Writes down another request for an attachment, of which nothing else changes; False where `before` is not its."""
+    with Lock(tap):
+        journal = journal_of(tap)
+        if journal.request != before:
+            return False
+        journal.request = after
+        journal.write()
+    return True
+
+
+def make_awaited(tap: str, request: str, make: "Callable[[Sequence[Entry]], None]") -> bool:
+    """Has `make` make what an attachment awaits, and writes down that it has; False where nothing is awaited."""
+    with Lock(tap):
+        journal = journal_of(tap)
+        awaited = [entry for entry in journal.entries if entry.state == AWAITED]
+        if not awaited or journal.request != request:
+            return False
+        make(awaited)
+        journal.write()
+    return True

@@ -1,0 +1,146 @@
+"""The journal: what was done for an interface, so that exactly this can be undone; plain text below /run.
+
+One file a stanza, named IFACE:ADDRFAM (no link's name has a colon). A line an entry, `STATE KIND field=value …`,
+between a first line with the format's version and a last one that counts the entries, by which a file that is cut off
+is known. A guest's TAP has one, TAP:attached, whose second line says what was asked for; these are files of a directory
+of their own, so that what looks for stanzas costs the same however many guests there are.
+"""
+
+from snf_network_helper.changes.base import AWAITED, KEPT, Change, Entry
+from snf_network_helper.errors import JournalError, one_line
+from snf_network_helper.lean import TYPE_CHECKING, posix
+from snf_network_helper.runtime import files
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+_HEADER = "snf-network-helper journal 1 run="
+_REQUEST = "asked "
+ATTACHED = "attached"  # in the place of the address family
+
+
+class Journal:
+    """One file: its entries; which ifup made the setup (`since`), and which was the last to confirm it (`run`).
+
+    `request` is what an attachment was asked for.
+    """
+
+    __slots__ = ("name", "run", "since", "request", "entries")
+
+    def __init__(
+        self, name: str, run: str = "", entries: "Iterable[Entry]" = (), since: str = "", request: str = ""
+    ) -> None:
+        self.name = name
+        self.run = run
+        self.since = since
+        self.request = request
+        self.entries = list(entries)
+
+    @property
+    def awaits(self) -> bool:
+        """True while the guest of an attachment has not been heard."""
+        return any(entry.state == AWAITED for entry in self.entries)
+
+    @property
+    def path(self) -> str:
+        """Where the file is."""
+        return f"{files.DIRECTORY}/{self._place}"
+
+    @property
+    def _place(self) -> str:
+        owner, _, kind = self.name.rpartition(":")
+        return f"{ATTACHED}/{owner}" if kind == ATTACHED else f"journal/{self.name}"
+
+    @classmethod
+    def read(cls, name: str) -> "Journal":
+        """Reads the file, an empty journal where there is none.
+
+        A file that is not wholly as we write it, or not root's own, is set aside, and JournalError raised: nothing is
+        guessed.
+        """
+        journal = cls(name)
+        try:
+            file = posix.open(journal.path, posix.O_RDONLY | posix.O_NOFOLLOW | posix.O_NONBLOCK)
+        except FileNotFoundError:
+            return journal
+        except OSError as error:
+            raise journal._set_aside(error.strerror or str(error)) from None
+        try:
+            status = posix.fstat(file)
+            if not files.is_ours(status):
+                raise journal._set_aside("not a file that only root can write")
+            text = posix.read(file, status.st_size + 1).decode(errors="surrogateescape")
+        finally:
+            posix.close(file)
+        try:
+            header, *lines = text.split("\n")
+            run, mark, since = header.removeprefix(_HEADER).partition(" since=")
+            if not header.startswith(_HEADER) or not mark:
+                raise ValueError(header)
+            if lines[-2:] != [f"end {len(lines) - 2}", ""]:
+                raise ValueError("it is cut off")
+            del lines[-2:]
+            journal.run, journal.since = run, since
+            if lines and lines[0].startswith(_REQUEST):
+                journal.request = lines.pop(0).removeprefix(_REQUEST)
+            journal.entries = [Entry.parse(line) for line in lines]
+        except ValueError as error:
+            raise journal._set_aside(f"not understood: {one_line(str(error))}") from None
+        return journal
+
+    def _set_aside(self, why: str) -> JournalError:
+        aside = f"{files.DIRECTORY}/aside/{self.name}"
+        files.make_directory("aside")
+        number = 1
+        while files.exists(f"{aside}.{number}"):
+            number += 1
+        posix.rename(self.path, f"{aside}.{number}")
+        return JournalError(f"journal {self.path}: {why}; set aside as {aside}.{number}, undo by hand what it lists")
+
+    def write(self) -> None:
+        """Writes the file anew, or removes it where there is nothing to undo; readers see the old or the new, whole."""
+        if not self.entries:
+            files.remove(self.path)
+            return
+        files.make_directory(self._place.partition("/")[0])
+        header = f"{_HEADER}{self.run} since={self.since}"
+        body = [f"{_REQUEST}{self.request}"] * bool(self.request) + [entry.line() for entry in self.entries]
+        lines = [header, *body, f"end {len(body)}", ""]
+        try:
+            files.replace(self.path, "\n".join(lines), self.name)
+        except OSError as error:
+            raise JournalError(f"cannot write {self.path}: {error.strerror}") from None
+
+
+def names(iface: str = "") -> "Iterator[str]":
+    """The names of all stanzas' journals, or of one interface's, the latest address family first."""
+    try:
+        found = posix.listdir(f"{files.DIRECTORY}/journal")
+    except OSError:
+        return
+    for name in sorted(found, reverse=True):
+        if not iface or name.rpartition(":")[0] == iface:
+            yield name
+
+
+def attached() -> list[str]:
+    """The TAPs that have a journal."""
+    try:
+        return sorted(posix.listdir(f"{files.DIRECTORY}/{ATTACHED}"))
+    except OSError:
+        return []
+
+
+def attached_names() -> list[str]:
+    """The names of their journals."""
+    return [f"{tap}:{ATTACHED}" for tap in attached()]
+
+
+def other_owner(name: str, change: Change) -> str:
+    """The other stanza whose journal holds this very change, "" where none does."""
+    for other in names():
+        if other == name:
+            continue
+        if any(entry.change == change and entry.state != KEPT for entry in Journal.read(other).entries):
+            return other
+    return ""

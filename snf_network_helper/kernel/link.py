@@ -1,0 +1,59 @@
+"""A link's number, MAC address and state, by ioctl (netdevice(7)): no process, and no list of all links."""
+
+import fcntl
+import struct
+
+from snf_network_helper.errors import KernelError
+from snf_network_helper.lean import socket
+
+_GET_FLAGS, _SET_FLAGS = 0x8913, 0x8914  # include/uapi/linux/sockios.h
+_GET_ADDRESS, _SET_ADDRESS = 0x8927, 0x8924
+_UP = 1  # IFF_UP
+_ETHERNET = 1  # ARPHRD_ETHER
+
+
+def number(name: str) -> str:
+    """The kernel's number of a link, "" where there is none of that name; no other link ever gets it."""
+    try:
+        return str(socket.if_nametoindex(name))
+    except OSError:
+        return ""
+
+
+def mac(dev: str) -> str:
+    """The MAC address of a link, as 52:54:00:12:34:56; KernelError where it has none."""
+    command = f"ip link show dev {dev}"
+    kind, address = struct.unpack_from("H6s", _ioctl(command, dev, _GET_ADDRESS), 16)
+    if kind != _ETHERNET:
+        raise KernelError(command, "expected a link with a MAC address")
+    return str(address.hex(":"))
+
+
+def set_mac(command: str, dev: str, address: str) -> None:
+    """Gives a link another MAC address; `command` is the one of ip(8) that would do the same, for the error."""
+    _ioctl(command, dev, _SET_ADDRESS, struct.pack("H6s", _ETHERNET, bytes.fromhex(address.replace(":", ""))))
+
+
+def is_up(dev: str) -> bool:
+    """True where the link is up, with or without a carrier."""
+    return bool(_flags(dev) & _UP)
+
+
+def set_up(command: str, dev: str, up: bool) -> None:
+    """Sets a link up or down; `command` as for `set_mac`."""
+    flags = _flags(dev)
+    _ioctl(command, dev, _SET_FLAGS, struct.pack("H", flags | _UP if up else flags & ~_UP))
+
+
+def _flags(dev: str) -> int:
+    return int(struct.unpack_from("H", _ioctl(f"ip link show dev {dev}", dev, _GET_FLAGS), 16)[0])
+
+
+def _ioctl(command: str, dev: str, request: int, data: bytes = b"") -> bytes:
+    control = socket.socket(socket.AF_INET, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC)
+    try:
+        return fcntl.ioctl(control, request, struct.pack("16s24s", dev.encode(), data))
+    except OSError as error:
+        raise KernelError(command, error.strerror or str(error)) from None
+    finally:
+        control.close()

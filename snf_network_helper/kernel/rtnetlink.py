@@ -1,0 +1,193 @@
+"""Questions and requests to the kernel by rtnetlink(7).
+
+ip(8) would cost a process, and often a list of all links: 40 ms beside 8,000 of them. pyroute2 is slow to import, and
+reads for the commands that only look (`kernel/view.py`).
+"""
+
+import struct
+
+from snf_network_helper.errors import KernelError
+from snf_network_helper.lean import TYPE_CHECKING, posix, socket
+from snf_network_helper.stanza.addresses import BITS, IPV4, IPV6, IPAddress
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+PROTOCOLS = "/etc/iproute2/rt_protos.d/snf-network-helper.conf"
+
+_REQUEST, _ACK, _CREATE, _DUMP = 0x1, 0x4, 0x400, 0x300  # NLM_F_…, include/uapi/linux/netlink.h
+_ERROR, _DONE = 2, 3  # NLMSG_…
+_LEVEL, _STRICT = 270, 12  # SOL_NETLINK, NETLINK_GET_STRICT_CHK
+_HEADER = 16
+_ANSWER_BYTES = 65536  # a link's is 2 KB, and more with many virtual functions
+
+# RTM_…, include/uapi/linux/rtnetlink.h
+_GET_LINK, _GET_ROUTE = 18, 26
+_NEW_NEIGHBOUR, _DELETE_NEIGHBOUR, _GET_NEIGHBOUR = 28, 29, 30
+_LINK, _MASTER, _LINKINFO, _NETWORK_NAMESPACE = 5, 10, 18, 37  # IFLA_…, include/uapi/linux/if_link.h
+_KIND = 1  # IFLA_INFO_KIND
+_DESTINATION, _OUTGOING = 1, 4  # RTA_DST, RTA_OIF
+_MAIN, _ADVERTISED = 254, 9  # RT_TABLE_MAIN, RTPROT_RA
+_PERMANENT, _PROXY = 0x80, 0x08  # NUD_…, NTF_…, include/uapi/linux/neighbour.h
+_NEIGHBOUR_ADDRESS, _NEIGHBOUR_PROTOCOL = 1, 12  # NDA_DST, NDA_PROTOCOL
+_FAMILIES = {IPV4: 2, IPV6: 10}  # AF_INET, AF_INET6
+# Nobody is there, and no route leads there but the default one.
+_ANYWHERE = {IPV4: IPAddress(IPV4, 1), IPV6: IPAddress(IPV6, 2)}
+
+
+class LinkAttributes:
+    """A link, its kind as ip(8) names it, the link whose port it is, and the one that it is made over."""
+
+    __slots__ = ("kind", "lower", "master", "name")
+
+    def __init__(self, name: str, kind: str = "", master: str = "", lower: str = "") -> None:
+        self.name = name
+        self.kind = kind
+        self.master = master
+        self.lower = lower
+
+
+def link_attributes(name: str) -> LinkAttributes:
+    """Asks for a link; KernelError where there is none of that name."""
+    command = f"ip link show dev {name}"
+    message = struct.pack("=BxHiII", 0, 0, _index(command, name), 0, 0)
+    found = dict(attributes(_ask(command, _GET_LINK, 0, message)[16:]))
+    kind = dict(attributes(found.get(_LINKINFO, b""))).get(_KIND, b"")
+    # Of a veth the other end is named, which in another namespace has a number of its own
+    lower = "" if _NETWORK_NAMESPACE in found else _name(found.get(_LINK, b""))
+    return LinkAttributes(name, kind.rstrip(b"\0").decode(), _name(found.get(_MASTER, b"")), lower)
+
+
+def is_port(name: str) -> bool:
+    """True where another link takes what comes in, as a bridge or a bond does; a VRF leaves it to its member."""
+    try:
+        master = link_attributes(name).master
+        return master != "" and link_attributes(master).kind != "vrf"
+    except KernelError:  # it has gone
+        return True
+
+
+def learnt_default_links() -> set[str]:
+    """The links over which a router's advertisement gave the node a default route.
+
+    The kernel is asked for these alone: it has several routes for each of thousands of TAPs.
+    """
+    message = struct.pack("=BxxxBBxxI", _FAMILIES[IPV6], _MAIN, _ADVERTISED, 0)
+    routes = _dump("ip -6 route show default proto ra", _GET_ROUTE, message)
+    return {_name(dict(attributes(route[12:])).get(_OUTGOING, b"")) for route in routes if not route[1]} - {""}
+
+
+def default_link(family: str) -> str:
+    """The link by which the node reaches what it has no other route to, "" where it has none."""
+    destination = _ANYWHERE[family].value.to_bytes(BITS[family] // 8, "big")
+    message = struct.pack("=BBxxxxxxI", _FAMILIES[family], BITS[family], 0)
+    message += struct.pack("=HH", 4 + len(destination), _DESTINATION) + destination
+    try:
+        answer = _ask(f"ip -{family} route get {_ANYWHERE[family]}", _GET_ROUTE, 0, message)
+    except KernelError:  # unreachable
+        return ""
+    return _name(dict(attributes(answer[12:])).get(_OUTGOING, b""))
+
+
+def protocol_number(protocol: str) -> int:
+    """The number that iproute2 knows our protocol by."""
+    with open(PROTOCOLS, encoding="utf-8") as lines:
+        for line in lines:
+            words = line.partition("#")[0].split()
+            if words[1:] == [protocol]:
+                return int(words[0])
+    raise KernelError(f"cat {PROTOCOLS}", f"expected a line with a number and {protocol}")
+
+
+def has_proxy(address: str, dev: str) -> bool:
+    """True where the kernel answers for an IPv6 address on a link already."""
+    command = f"ip -6 neigh get proxy {address} dev {dev}"
+    try:
+        _ask(command, _GET_NEIGHBOUR, 0, _proxy(command, address, dev, 0))
+    except KernelError as error:
+        if error.reason in (posix.strerror(2), posix.strerror(19)):  # ENOENT, ENODEV
+            return False
+        raise
+    return True
+
+
+def add_proxy(command: str, address: str, dev: str, protocol: str) -> None:
+    """Has the kernel answer for an IPv6 address on a link; `command` is the one of ip(8) that would do the same."""
+    message = _proxy(command, address, dev, _PERMANENT)
+    message += struct.pack("=HHBxxx", 5, _NEIGHBOUR_PROTOCOL, protocol_number(protocol))
+    _ask(command, _NEW_NEIGHBOUR, _ACK | _CREATE, message)
+
+
+def delete_proxy(command: str, address: str, dev: str) -> None:
+    """Ends that."""
+    _ask(command, _DELETE_NEIGHBOUR, _ACK, _proxy(command, address, dev, 0))
+
+
+def _proxy(command: str, address: str, dev: str, state: int) -> bytes:
+    message = struct.pack("=BxxxiHBB", _FAMILIES[IPV6], _index(command, dev), state, _PROXY, 0)
+    return message + struct.pack("=HH16s", 20, _NEIGHBOUR_ADDRESS, IPAddress.parse(address).value.to_bytes(16, "big"))
+
+
+def _ask(command: str, kind: int, flags: int, message: bytes) -> bytes:
+    """Sends one request and returns what is after the header of its answer; KernelError where the kernel refuses it.
+
+    `command` is the one of ip(8) that would do the same, for the error.
+    """
+    netlink = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, 0)
+    try:
+        netlink.send(struct.pack("=IHHII", _HEADER + len(message), kind, _REQUEST | flags, 1, 0) + message)
+        answer = netlink.recv(_ANSWER_BYTES)
+    except OSError as error:
+        raise KernelError(command, error.strerror or str(error)) from None
+    finally:
+        netlink.close()
+    _heed_error(command, answer)
+    return answer[_HEADER:]
+
+
+def _dump(command: str, kind: int, message: bytes) -> "Iterator[bytes]":
+    """Asks for all that is as `message` says, which the kernel itself looks for; yields what is after each header."""
+    netlink = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, 0)
+    try:
+        netlink.setsockopt(_LEVEL, _STRICT, 1)
+        netlink.send(struct.pack("=IHHII", _HEADER + len(message), kind, _REQUEST | _DUMP, 1, 0) + message)
+        while True:
+            answers = netlink.recv(_ANSWER_BYTES)
+            while answers:
+                length, answered = struct.unpack_from("=IH", answers)
+                if answered == _DONE:
+                    return
+                _heed_error(command, answers)
+                yield answers[_HEADER:length]
+                answers = answers[length + 3 & ~3 :]
+    except OSError as error:
+        raise KernelError(command, error.strerror or str(error)) from None
+    finally:
+        netlink.close()
+
+
+def _heed_error(command: str, answer: bytes) -> None:
+    if struct.unpack_from("=H", answer, 4)[0] == _ERROR and (number := -struct.unpack_from("=i", answer, _HEADER)[0]):
+        raise KernelError(command, posix.strerror(number))
+
+
+def attributes(data: bytes) -> "Iterator[tuple[int, bytes]]":
+    """The type and the value of each attribute."""
+    while len(data) >= 4:
+        length, kind = struct.unpack_from("=HH", data)
+        yield kind & 0x3FFF, data[4:length]  # without NLA_F_NESTED and NLA_F_NET_BYTEORDER
+        data = data[max(length + 3 & ~3, 4) :]
+
+
+def _index(command: str, name: str) -> int:
+    try:
+        return socket.if_nametoindex(name)
+    except OSError as error:
+        raise KernelError(command, posix.strerror(error.errno or 0)) from None
+
+
+def _name(number: bytes) -> str:
+    try:
+        return socket.if_indextoname(*struct.unpack("=i", number)) if number else ""
+    except OSError:
+        return ""

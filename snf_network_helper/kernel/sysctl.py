@@ -1,0 +1,49 @@
+"""Settings below /proc/sys: read and written."""
+
+from snf_network_helper.errors import KernelError
+from snf_network_helper.kernel import process
+from snf_network_helper.lean import posix
+from snf_network_helper.runtime import files
+
+_PROC_SYS = "/proc/sys/"
+
+
+def read(path: str) -> str:
+    """The value of a setting below /proc/sys; raises KernelError where the kernel has none."""
+    try:
+        with open(_PROC_SYS + path, encoding="utf-8") as file:
+            return file.read().strip()
+    except OSError as error:
+        raise KernelError(f"cat {_PROC_SYS}{path}", error.strerror or str(error)) from None
+
+
+def reads(path: str, value: str) -> bool:
+    """True where a setting has that value; False also where the kernel has no such setting."""
+    try:
+        return read(path) == value
+    except KernelError:
+        return False
+
+
+def write(path: str, value: str) -> None:
+    """Writes a setting below /proc/sys."""
+    command = f"echo {value} > {_PROC_SYS}{path}"
+    process.begin(command)
+    try:
+        with open(_PROC_SYS + path, "w", encoding="utf-8") as file:
+            file.write(value)
+    except OSError as error:
+        raise KernelError(command, error.strerror or str(error)) from None
+
+
+def exists(path: str) -> bool:
+    """True where the kernel has the setting."""
+    return files.exists(_PROC_SYS + path)
+
+
+def ipv6_links() -> list[str]:
+    """The links that have settings for IPv6, with `default`; none where the kernel has no IPv6."""
+    try:
+        return sorted(set(posix.listdir(_PROC_SYS + "net/ipv6/conf")) - {"all"})
+    except OSError:
+        return []

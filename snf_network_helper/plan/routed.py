@@ -1,0 +1,163 @@
+"""The plan of a stanza: the changes that ifup makes, in order; pure, one function per role."""
+
+from snf_network_helper.changes.base import Change
+from snf_network_helper.changes.link import Link
+from snf_network_helper.changes.route import LAST_METRIC, Route
+from snf_network_helper.changes.rule import Rule
+from snf_network_helper.changes.sysctl import Sysctl
+from snf_network_helper.lean import TYPE_CHECKING
+from snf_network_helper.plan.facts import Facts, accept_ra
+from snf_network_helper.stanza.addresses import IPV4, IPV6
+from snf_network_helper.stanza.stanza import ROUTER, ROUTER_VMC, VMC, Stanza
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+Plan = tuple[Change, ...]
+
+# A kind that only some roles or one family need is imported by what yields it.
+
+
+def plan(stanza: Stanza, facts: Facts) -> Plan:
+    """The changes that bring the stanza up, in the order in which they are made; undone backwards."""
+    role = {VMC: _vmc, ROUTER: _router, ROUTER_VMC: _router_vmc}[stanza.role]
+    return tuple(role(stanza, facts))
+
+
+def _vmc(stanza: Stanza, facts: Facts) -> "Iterator[Change]":
+    """A node that hosts VMs behind an external router."""
+    dev, table = stanza.iface, stanza.table
+    yield Link(dev)
+    for family in stanza.families:
+        # First made and last undone: at no moment does a look-up in the table fall through to main, where the
+        # node's default route would have proxy ARP answer for every address there is.
+        yield Route(family, "default", kind="unreachable", table=table, metric=LAST_METRIC)
+        # The node reaches VMs on other nodes
+        for subnet in stanza.of_family(family):
+            yield Route(family, str(subnet), dev=dev)
+        # What arrives on the VLAN is routed by the extra table
+        yield Rule(family, table, stanza.priority, iif=dev)
+        # So is what the node itself sends to its own VMs, "fragmentation needed" among it
+        for subnet in stanza.of_family(family):
+            yield Rule(family, table, stanza.priority, iif="lo", to=str(subnet))
+        # VM to VM goes direct through the VLAN, the rest through the external router
+        for subnet in stanza.of_family(family):
+            yield Route(family, str(subnet), dev=dev, table=table)
+        yield Route(family, "default", via=str(stanza.gateways[family]), dev=dev, table=table)
+    yield from _forwarding(stanza, facts)
+    if stanza.arp_ip:
+        from snf_network_helper.changes.arp_source import ArpSource
+
+        yield ArpSource(dev, stanza.arp_ip)
+    yield from _proxy(stanza)
+
+
+def _router(stanza: Stanza, facts: Facts) -> "Iterator[Change]":
+    """The external router: it has the gateway's address, and hosts no VM."""
+    from snf_network_helper.changes.address import Address
+
+    dev = stanza.iface
+    if IPV4 in stanza.families:
+        # Else the gateway's address, when it goes, takes the administrator's others in the subnet with it
+        yield Sysctl(f"net/ipv4/conf/{dev}/promote_secondaries", "1")
+    yield Link(dev)
+    for family in stanza.families:
+        gateway = stanza.gateways[family]
+        home = next(subnet for subnet in stanza.of_family(family) if gateway in subnet)
+        yield Address(family, f"{gateway}/{home.length}", dev)
+        for subnet in stanza.of_family(family):
+            if subnet != home:
+                yield Route(family, str(subnet), dev=dev)
+    yield from _forwarding(stanza, facts)
+    if stanza.nat:
+        yield from _nat(stanza)
+
+
+def _router_vmc(stanza: Stanza, facts: Facts) -> "Iterator[Change]":
+    """Router and VMC in one node: its own routes decide what the extra table does not."""
+    from snf_network_helper.changes.address import Address
+
+    dev, table = stanza.iface, stanza.table
+    yield Link(dev)
+    for family in stanza.families:
+        # As for a VMC, but for the subnets alone: the rest is main's to route
+        for subnet in stanza.of_family(family):
+            yield Route(family, str(subnet), kind="unreachable", table=table, metric=LAST_METRIC)
+        # What arrives on the VLAN, and whatever goes to a VM, is routed by the extra table
+        yield Rule(family, table, stanza.priority, iif=dev)
+        for subnet in stanza.of_family(family):
+            yield Rule(family, table, stanza.priority, to=str(subnet))
+        # VM to VM and router to VM goes direct through the VLAN
+        for subnet in stanza.of_family(family):
+            yield Route(family, str(subnet), dev=dev, table=table)
+        length = "32" if family == IPV4 else "128"
+        yield Address(family, f"{stanza.gateways[family]}/{length}", dev)
+    yield from _forwarding(stanza, facts)
+    if stanza.nat:
+        yield from _nat(stanza)
+    yield from _proxy(stanza)
+
+
+def _forwarding(stanza: Stanza, facts: Facts) -> "Iterator[Change]":
+    """Packets are forwarded that arrive on the VLAN and, on a router, on the uplink."""
+    from snf_network_helper.changes.shared_sysctl import SharedSysctl
+
+    dev = stanza.iface
+    uplink = stanza.uplink if stanza.role != VMC else ""
+    if IPV4 in stanza.families:
+        yield Sysctl(f"net/ipv4/conf/{dev}/forwarding", "1")
+        if uplink:
+            yield SharedSysctl(f"net/ipv4/conf/{uplink}/forwarding", "1")
+    if IPV6 not in stanza.families:
+        return
+    if facts.refuse_ra:
+        from snf_network_helper.changes.refuse_advertisements import RefuseAdvertisements
+
+        yield RefuseAdvertisements(dev)
+    # Before forwarding is on: it would drop the default route that a router advertised there
+    for link in facts.keep_ra:
+        yield SharedSysctl(accept_ra(link), "2")
+    if not facts.force_forwarding:
+        yield SharedSysctl("net/ipv6/conf/all/forwarding", "1")
+    # Forwarding also keeps an advertisement on the VLAN from giving the node an address and a default route there
+    yield Sysctl(f"net/ipv6/conf/{dev}/forwarding", "1")
+    if facts.force_forwarding:
+        yield Sysctl(f"net/ipv6/conf/{dev}/force_forwarding", "1")
+        if uplink:
+            yield SharedSysctl(f"net/ipv6/conf/{uplink}/forwarding", "1")
+            yield SharedSysctl(f"net/ipv6/conf/{uplink}/force_forwarding", "1")
+
+
+def _nat(stanza: Stanza) -> "Iterator[Change]":
+    """What leaves by the uplink gets the uplink's address."""
+    from snf_network_helper.changes.masquerade import Masquerade
+
+    for family in (IPV4, IPV6):
+        if family not in stanza.nat:
+            continue
+        for subnet in stanza.of_family(family):
+            yield Masquerade(family, stanza.uplink, str(subnet), stanza.iface)
+        # Inserted after, so matched before
+        for subnet in stanza.of_family(family):
+            for exception in stanza.nat_except:
+                if exception.family == family:
+                    yield Masquerade(family, stanza.uplink, str(subnet), stanza.iface, to=str(exception))
+
+
+def _proxy(stanza: Stanza) -> "Iterator[Change]":
+    """The node answers for its VMs: the last thing switched on, the first switched off.
+
+    Answers come at once (`proxy_delay`): by default the kernel holds each back for up to 0.8 s.
+    """
+    dev = stanza.iface
+    if IPV4 in stanza.families:
+        yield Sysctl(f"net/ipv4/neigh/{dev}/proxy_delay", "0")
+    if IPV6 in stanza.families:
+        from snf_network_helper.changes.neighbour_probes import NeighbourProbes
+
+        yield Sysctl(f"net/ipv6/neigh/{dev}/proxy_delay", "0")
+        # Without it unicast probes go unanswered, and traffic stalls at every reachable-time
+        yield NeighbourProbes(dev)
+        yield Sysctl(f"net/ipv6/conf/{dev}/proxy_ndp", "1")
+    if IPV4 in stanza.families:
+        yield Sysctl(f"net/ipv4/conf/{dev}/proxy_arp", "1")

@@ -1,0 +1,1 @@
+"""The files below /run: directories, locks, and who uses what is shared."""

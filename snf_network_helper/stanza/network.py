@@ -1,0 +1,38 @@
+"""The network that a routed interface is up for: what its guests need to know of it, as a value."""
+
+from snf_network_helper.lean import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from snf_network_helper.stanza.addresses import IPAddress, Prefix
+
+
+class Network:
+    """What guests behind `iface` need: the subnets, and per family the gateway, the table and its priority.
+
+    `asker` is the address by which the node asks on the link (IPv4), None where it has none.
+    """
+
+    __slots__ = ("asker", "gateways", "iface", "priorities", "subnets", "tables")
+
+    def __init__(
+        self,
+        iface: str,
+        tables: dict[str, str],
+        priorities: dict[str, str],
+        subnets: "tuple[Prefix, ...]",
+        gateways: "dict[str, IPAddress]",
+        asker: "IPAddress | None",
+    ) -> None:
+        self.iface = iface
+        self.tables = tables
+        self.priorities = priorities
+        self.subnets = subnets
+        self.gateways = gateways
+        self.asker = asker
+
+    def subnet_of(self, address: "IPAddress") -> "Prefix":
+        """The subnet that an address lies in; ValueError where none does."""
+        for subnet in self.subnets:
+            if address in subnet:
+                return subnet
+        raise ValueError(str(address))

@@ -1,0 +1,246 @@
+"""The routed-* options of one stanza: what ifupdown hands over, checked and given its defaults."""
+
+from snf_network_helper.errors import StanzaError, one_line
+from snf_network_helper.lean import TYPE_CHECKING
+from snf_network_helper.stanza.addresses import FAMILY_NAMES, IPV4, IPV6, IPAddress, Prefix
+from snf_network_helper.stanza.names import check_interface, decimal, nearest, vlan_id
+from snf_network_helper.stanza.stanza import ROLES, ROUTER, ROUTER_VMC, VMC, Stanza
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    TableNames = Callable[[str], int | None]
+
+OPTIONS = (
+    "routed-role",
+    "routed-subnet",
+    "routed-gateway",
+    "routed-table",
+    "routed-arp-ip",
+    "routed-uplink",
+    "routed-nat",
+    "routed-nat6",
+    "routed-nat-except",
+    "routed-priority",
+)
+
+# Tried before main (32766), and before what `ip rule add` numbers by itself from 32765 downwards; an administrator's
+# rule that is to come first takes a lower number.
+DEFAULT_PRIORITY = 32000
+LAST_PRIORITY = 32765
+
+_ENVIRONMENT_PREFIX = "IF_ROUTED_"
+_RESERVED_TABLES = (0, 253, 254, 255)
+_LAST_TABLE = 4294967295
+
+
+def read_environ(environ: "Mapping[str, str]", table_number: "TableNames") -> Stanza | None:
+    """Reads IFACE and IF_ROUTED_* as ifup exports them (interfaces(5)); None where nothing is routed.
+
+    Raises StanzaError, one line naming interface, option, value and what was expected.
+    """
+    options = {
+        "routed-" + name[len(_ENVIRONMENT_PREFIX) :].lower().replace("_", "-"): value
+        for name, value in environ.items()
+        if name.startswith(_ENVIRONMENT_PREFIX)
+    }
+    return read_options(environ.get("IFACE", ""), options, table_number) if options else None
+
+
+def read_options(iface: str, options: "Mapping[str, str]", table_number: "TableNames") -> Stanza:
+    """Reads options by their names in the stanza; several values of one are separated by white space.
+
+    `table_number` tells the number of a routing table by its name.
+    """
+    return _Reader(iface, options, table_number).stanza()
+
+
+class _Reader:
+    """Reads one stanza's options; every error names the interface first."""
+
+    def __init__(self, iface: str, options: "Mapping[str, str]", table_number: "TableNames") -> None:
+        self.iface = check_interface(iface)
+        self.table_number = table_number
+        self.options = {name: value.split() for name, value in options.items()}
+        self.warnings: list[str] = []
+
+    def error(self, option: str, value: str, expected: str) -> StanzaError:
+        return StanzaError(f"{self.iface}: {option}{' ' * bool(value)}{one_line(value)}: {expected}")
+
+    def stanza(self) -> Stanza:
+        for option, values in self.options.items():
+            if option not in OPTIONS:
+                raise self.error(one_line(option), "", f"unknown option, {_expected_instead(option)}")
+            if not values:
+                raise self.error(option, "", "expected a value, it is empty")
+        role = self.role()
+        subnets = self.subnets()
+        gateways = self.gateways(role, subnets)
+        uplink = self.uplink()
+        nat = frozenset(
+            family
+            for option, family in (("routed-nat", IPV4), ("routed-nat6", IPV6))
+            if self.masquerades(option, family, role, subnets, uplink)
+        )
+        if uplink and role == VMC:
+            self.warnings.append(f"{self.iface}: routed-uplink {uplink} has no effect with routed-role {VMC}")
+        return Stanza(
+            self.iface, role, subnets, gateways, self.table(role), self.arp_ip(role, subnets, gateways), uplink, nat,
+            self.nat_except(nat), self.priority(), tuple(self.warnings),
+        )  # fmt: skip
+
+    def single(self, option: str) -> str:
+        """The option's only value, "" where it is not given."""
+        values = self.options.get(option, [])
+        if len(values) > 1:
+            raise self.error(option, " ".join(values), "expected one value")
+        return values[0] if values else ""
+
+    def role(self) -> str:
+        role = self.single("routed-role") or VMC
+        if role not in ROLES:
+            raise self.error("routed-role", role, f"expected {', '.join(ROLES[:-1])} or {ROLES[-1]}")
+        return role
+
+    def subnets(self) -> tuple[Prefix, ...]:
+        if "routed-subnet" not in self.options:
+            raise self.error("routed-subnet", "", "expected, the option is required")
+        subnets = self.prefixes("routed-subnet")
+        for subnet in subnets:
+            address = IPAddress(subnet.family, subnet.value)
+            if not subnet.length or not address.is_unicast or address.is_link_local:
+                raise self.error("routed-subnet", str(subnet), "expected a subnet of unicast addresses")
+        return subnets
+
+    def prefixes(self, option: str) -> tuple[Prefix, ...]:
+        prefixes = []
+        for text in self.options.get(option, []):
+            try:
+                prefix = Prefix.parse(text)
+            except ValueError:
+                raise self.error(option, text, "expected ADDRESS/LENGTH, as 192.0.2.0/24 or 2001:db8::/64") from None
+            if prefix != prefix.network:
+                raise self.error(option, text, f"host bits are set, expected {prefix.network}")
+            prefixes.append(prefix)
+        return tuple(dict.fromkeys(prefixes))
+
+    def gateways(self, role: str, subnets: tuple[Prefix, ...]) -> dict[str, IPAddress]:
+        gateways: dict[str, IPAddress] = {}
+        for text in self.options.get("routed-gateway", []):
+            try:
+                gateway = IPAddress.parse(text)
+            except ValueError:
+                raise self.error("routed-gateway", text, "expected an IPv4 or IPv6 address") from None
+            family_name = FAMILY_NAMES[gateway.family]
+            own = [subnet for subnet in subnets if subnet.family == gateway.family]
+            if not own:
+                raise self.error("routed-gateway", text, f"routed-subnet has no {family_name} subnet")
+            if gateways.get(gateway.family, gateway) != gateway:
+                raise self.error("routed-gateway", text, f"expected at most one {family_name} gateway")
+            if not (role == VMC and gateway.is_link_local):
+                self.check_inside("routed-gateway", gateway, own)
+            gateways[gateway.family] = gateway
+        for subnet in subnets:
+            if subnet.family not in gateways:
+                expected = f"expected an {FAMILY_NAMES[subnet.family]} address in {subnet}"
+                raise self.error("routed-gateway", " ".join(self.options.get("routed-gateway", [])), expected)
+        return gateways
+
+    def check_inside(self, option: str, address: IPAddress, subnets: list[Prefix]) -> None:
+        """Errors unless a host of one of the subnets may have the address."""
+        if not any(address in subnet for subnet in subnets):
+            outside = f"is outside routed-subnet {' '.join(map(str, subnets))}"
+            raise StanzaError(f"{self.iface}: {option} {address} {outside}")
+        if any(subnet.is_reserved(address) for subnet in subnets):
+            raise self.error(option, str(address), "expected an address that a host may have")
+
+    def table(self, role: str) -> str:
+        if text := self.single("routed-table"):
+            number = decimal(text, _LAST_TABLE)
+            if number is None:
+                number = self.table_number(text)
+            if number is None:
+                raise self.error("routed-table", text, f"expected 1-{_LAST_TABLE} or a name in /etc/iproute2/rt_tables")
+        elif role == ROUTER:
+            return ""
+        else:
+            number = vlan_id(self.iface)
+            if number is None:
+                raise self.error("routed-table", "", "expected, the interface's name tells no VLAN id")
+        if number in _RESERVED_TABLES:
+            raise self.error("routed-table", text or str(number), "expected a table other than 0 and 253-255")
+        return str(number)
+
+    def arp_ip(self, role: str, subnets: tuple[Prefix, ...], gateways: dict[str, IPAddress]) -> str:
+        """The source of the node's own ARP requests, "" where nothing is rewritten."""
+        own = [subnet for subnet in subnets if subnet.family == IPV4]
+        text = self.single("routed-arp-ip")
+        if text:
+            try:
+                address = IPAddress.parse(text)
+            except ValueError:
+                raise self.error("routed-arp-ip", text, "expected an IPv4 address") from None
+            if address.family != IPV4 or not own:
+                raise self.error("routed-arp-ip", text, "expected an IPv4 address, and an IPv4 routed-subnet")
+            self.check_inside("routed-arp-ip", address, own)
+            if address == gateways[IPV4]:
+                raise self.error("routed-arp-ip", text, "expected an address other than routed-gateway")
+        if role != VMC:
+            if text:
+                self.warnings.append(f"{self.iface}: routed-arp-ip {text} has no effect with routed-role {role}")
+            return ""
+        if text or not own:
+            return text
+        gateway = gateways[IPV4]
+        subnet = next(subnet for subnet in own if gateway in subnet)
+        highest = subnet.highest_usable(gateway)
+        if highest is None:
+            raise self.error("routed-arp-ip", "", f"expected, {subnet} has no address beside the gateway")
+        return str(highest)
+
+    def uplink(self) -> str:
+        if not (name := self.single("routed-uplink")):
+            return ""
+        try:
+            check_interface(name, "routed-uplink")
+        except StanzaError as error:
+            raise StanzaError(f"{self.iface}: {error}") from None
+        if name == self.iface:
+            raise self.error("routed-uplink", name, "expected an interface other than the routed one")
+        return name
+
+    def masquerades(self, option: str, family: str, role: str, subnets: tuple[Prefix, ...], uplink: str) -> bool:
+        answer = self.single(option) or "no"
+        if answer not in ("yes", "no"):
+            raise self.error(option, answer, "expected yes or no")
+        if answer == "no":
+            return False
+        if role == VMC:
+            raise self.error(option, answer, f"expected with routed-role {ROUTER} or {ROUTER_VMC} only")
+        if not any(subnet.family == family for subnet in subnets):
+            raise self.error(option, answer, f"routed-subnet has no {FAMILY_NAMES[family]} subnet")
+        if not uplink:
+            raise self.error(option, answer, "expected routed-uplink beside it")
+        return True
+
+    def nat_except(self, nat: frozenset[str]) -> tuple[Prefix, ...]:
+        prefixes = self.prefixes("routed-nat-except")
+        for prefix in prefixes:
+            if prefix.family not in nat:
+                needed = "routed-nat" if prefix.family == IPV4 else "routed-nat6"
+                raise self.error("routed-nat-except", str(prefix), f"expected {needed} yes beside it")
+        return prefixes
+
+    def priority(self) -> str:
+        text = self.single("routed-priority") or str(DEFAULT_PRIORITY)
+        number = decimal(text, LAST_PRIORITY)
+        if not number:
+            raise self.error("routed-priority", text, f"expected 1-{LAST_PRIORITY}")
+        return str(number)
+
+
+def _expected_instead(option: str) -> str:
+    """`did you mean …?` where a known option is near, else the list of all."""
+    # Their common beginning would make any two alike
+    near = nearest(option.removeprefix("routed-"), [known.removeprefix("routed-") for known in OPTIONS])
+    return f"did you mean routed-{near}?" if near else f"expected one of {' '.join(OPTIONS)}"

@@ -1,0 +1,58 @@
+"""What one stanza asks for, as a value."""
+
+from snf_network_helper.lean import TYPE_CHECKING
+from snf_network_helper.stanza.addresses import IPV4, IPV6
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from snf_network_helper.stanza.addresses import IPAddress, Prefix
+
+VMC = "vmc"
+ROUTER = "router"
+ROUTER_VMC = "router-vmc"
+ROLES = (VMC, ROUTER, ROUTER_VMC)
+
+
+class Stanza:
+    """What one stanza asks for; every value is valid, canonical and with its default filled in."""
+
+    __slots__ = (
+        "iface", "role", "subnets", "gateways", "table", "arp_ip", "uplink", "nat", "nat_except", "priority",
+        "warnings",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        iface: str,
+        role: str,
+        subnets: "tuple[Prefix, ...]",
+        gateways: "Mapping[str, IPAddress]",
+        table: str,
+        arp_ip: str,
+        uplink: str,
+        nat: frozenset[str],
+        nat_except: "tuple[Prefix, ...]",
+        priority: str,
+        warnings: tuple[str, ...] = (),
+    ) -> None:
+        self.iface = iface
+        self.role = role
+        self.subnets = subnets
+        self.gateways = gateways
+        self.table = table
+        self.arp_ip = arp_ip
+        self.uplink = uplink
+        self.nat = nat
+        self.nat_except = nat_except
+        self.priority = priority
+        self.warnings = warnings
+
+    def of_family(self, family: str) -> "tuple[Prefix, ...]":
+        """The subnets of one family."""
+        return tuple(subnet for subnet in self.subnets if subnet.family == family)
+
+    @property
+    def families(self) -> tuple[str, ...]:
+        """The families that the subnets have, IPv4 first."""
+        return tuple(family for family in (IPV4, IPV6) if self.of_family(family))

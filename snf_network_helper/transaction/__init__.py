@@ -1,0 +1,1 @@
+"""Bring up and take down: as a whole, undone as a whole."""

@@ -1,0 +1,145 @@
+"""Bring up: forward, undone as a whole if one step fails; run twice, it makes whole what is missing.
+
+What an earlier plan did and this one does not is undone first. On any failure all that the call did is undone, and what
+it undid comes back.
+"""
+
+from snf_network_helper.changes.base import APPLIED, AWAITED, PENDING, Entry
+from snf_network_helper.errors import RoutedError
+from snf_network_helper.journal.journal import Journal
+from snf_network_helper.kernel import process
+from snf_network_helper.lean import TYPE_CHECKING
+from snf_network_helper.runtime.lock import Lock
+from snf_network_helper.transaction.making import apply
+from snf_network_helper.transaction.undoing import revert, still_standing
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    from snf_network_helper.changes.base import Change
+    from snf_network_helper.plan.routed import Plan
+
+
+class Goal:
+    """What the kernel is to hold for a journal, and what that is to say of it.
+
+    `run` tells this ifup from every other, `request` is what an attachment was asked for. Of the plan, `awaiting` is
+    only written down, to be made later, unless it has been made. What is `standing` in the kernel, as far as the caller
+    has asked it, and was made by us is not made again.
+    """
+
+    __slots__ = ("awaiting", "plan", "request", "run", "standing")
+
+    def __init__(
+        self,
+        plan: "Plan",
+        run: str = "",
+        request: str = "",
+        awaiting: "Collection[Change]" = (),
+        standing: "Collection[Change]" = (),
+    ) -> None:
+        self.plan = plan
+        self.run = run
+        self.request = request
+        self.awaiting = awaiting
+        self.standing = standing
+
+
+    def entry_for(self, change: "Change", former: "Entry | None") -> "Entry":
+        """What is to become of a change of the plan, of which an earlier run has recorded `former`."""
+        if former is not None and _was_made(former) and change in self.standing:
+            return former
+        entry = change.look(former)
+        if entry.state == PENDING and change in self.awaiting and not _was_made(former):
+            entry.state = AWAITED
+        return entry
+
+
+def bring_up(name: str, plan: "Plan", run: str = "") -> None:
+    """Makes the kernel hold the plan of the stanza `name` (IFACE:ADDRFAM).
+
+    An interface may have several stanzas of one family: what the same ifup did for another is not outdated.
+    """
+    with Lock(_owner(name)):
+        before = Journal.read(name)
+        same_run = bool(run) and before.run == run
+        _make(before, Goal(plan, run), outdated=[] if same_run else _others(before, plan))
+
+
+def finish_tables(name: str, plan: "Plan", run: str) -> None:
+    """Undoes the ends of tables that a former plan had to leave while guests went by them, and no rule looks up now."""
+    with Lock(_owner(name)):
+        before = Journal.read(name)
+        others = _others(before, plan)
+        looked_up = {entry.change.looks_up() for entry in others}
+        ends = [entry for entry in others if entry.change.ends() and entry.change.ends() not in looked_up]
+        _make(before, Goal(plan, run), outdated=ends)
+
+
+def attach_guest(name: str, goal: Goal) -> None:
+    """Makes the kernel hold the plan of an attachment (TAP:attached)."""
+    with Lock(_owner(name)):
+        before = Journal.read(name)
+        _make(before, goal, outdated=_others(before, goal.plan))
+
+
+def renew_guest(name: str, goal: Goal) -> None:
+    """The same for a guest that is attached; does nothing unless the journal's request is still the goal's."""
+    with Lock(_owner(name)):
+        before = Journal.read(name)
+        if before.request == goal.request:
+            _make(before, goal, outdated=_others(before, goal.plan))
+
+
+def _was_made(former: "Entry | None") -> bool:
+    return former is not None and former.was_made()
+
+
+def _owner(name: str) -> str:
+    return name.rpartition(":")[0]
+
+
+def _others(journal: Journal, plan: "Plan") -> list[Entry]:
+    """The entries of a journal that the plan does not ask for."""
+    wanted = {*plan}
+    return [entry for entry in journal.entries if entry.change not in wanted]
+
+
+def _make(before: Journal, goal: Goal, outdated: "Sequence[Entry]") -> None:
+    """Undoes what is outdated and makes the rest of the goal; the caller holds the lock of what the journal is of."""
+    name, old = before.name, {entry.change: entry for entry in before.entries}
+    journal = Journal(name, goal.run, since=before.since or goal.run, request=goal.request)
+    entries: list[Entry] = []
+    try:
+        left = revert(name, outdated, goal.plan)
+        entries = [goal.entry_for(change, old.get(change)) for change in goal.plan]
+        others = [entry for entry in _others(before, goal.plan) if entry not in outdated]
+        journal.entries = others + still_standing(outdated, left) + entries
+        journal.write()
+        apply(name, entries, again=bool(old))
+        journal.write()
+    except (RoutedError, OSError) as error:  # whatever the system refuses, nothing is to stay half done
+        fresh = [entry for entry in entries if entry.state == APPLIED and not _was_made(old.get(entry.change))]
+        before.request = before.request or goal.request
+        raise _rolled_back(error, before, fresh, outdated) from None
+
+
+def _rolled_back(
+    error: Exception, before: Journal, fresh: "Sequence[Entry]", outdated: "Sequence[Entry]"
+) -> RoutedError:
+    """Undoes what was done anew, brings back what was undone, and returns the error with what has become of it."""
+    reason = "interrupted" if process.interrupted else str(error)
+    process.interrupted = False
+    done = sum(entry.change.remove() != "" for entry in fresh)
+    outcome = f"{done} change{'' if done == 1 else 's'} undone"
+    try:
+        before.entries += still_standing(fresh, revert(before.name, fresh))
+        if outdated:
+            again = {entry.change: entry.change.look(entry) for entry in outdated}
+            before.entries = [again.get(entry.change, entry) for entry in before.entries]
+            apply(before.name, list(again.values()))
+            outcome += ", the former setup is back"
+        before.write()
+    except RoutedError as second:
+        outcome += f"; then {second}"
+    return RoutedError(f"{reason} ({outcome})")

@@ -1,0 +1,122 @@
+"""The facts of this host that a plan depends on, read from /proc, the settings and the journals."""
+
+from snf_network_helper.changes.refuse_advertisements import RefuseAdvertisements
+from snf_network_helper.changes.shared_sysctl import SharedSysctl
+from snf_network_helper.errors import RoutedError
+from snf_network_helper.journal.journal import Journal, attached, names
+from snf_network_helper.kernel.sysctl import ipv6_links
+from snf_network_helper.lean import TYPE_CHECKING
+from snf_network_helper.plan.facts import Facts, accept_ra
+from snf_network_helper.runtime import shared
+from snf_network_helper.stanza.addresses import IPV6
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from snf_network_helper.stanza.stanza import Stanza
+
+SETTINGS = "/etc/default/snf-network-helper"
+_TO_COME = "default"  # the settings of links that are made later
+
+
+def read_facts(stanza: "Stanza", switched: "Collection[str]") -> Facts:
+    """Reads what the plan of a stanza depends on; `switched` names the shared settings that somebody uses already.
+
+    What this or another interface has switched stays to be kept: a second look must agree with the first.
+    """
+    if IPV6 not in stanza.families:
+        return Facts()
+    iface, path = stanza.iface, accept_ra(stanza.iface)
+    made = {entry.change for name in names(iface) for entry in Journal.read(name).entries}
+    # When any link begins to forward, all links lose what they learnt unless accept_ra is 2
+    keep = links_to_keep(ipv6_links(), switched, iface) | _learnt(switched)
+    if SharedSysctl(path, "2") in made and _value(iface) in ("1", "2"):
+        keep.add(iface)
+    ours = _value(iface) == "2" and (path in switched or accept_ra(_TO_COME) in switched)
+    refuse = iface not in keep and (ours or RefuseAdvertisements(iface) in made)
+    return Facts(forces_forwarding(), tuple(sorted(keep)), refuse)
+
+
+def read_guest_facts(families: "Collection[str]", switched: "Collection[str]") -> Facts:
+    """Reads what the plan of an attachment depends on, at the same cost however many guests there are.
+
+    Links that may yet learn something are kept by the network, which is up: here only what would be lost counts.
+    """
+    if IPV6 not in families:
+        return Facts()
+    return Facts(forces_forwarding(), tuple(sorted(_learnt(switched))))
+
+
+def links_to_keep(links: "Collection[str]", switched: "Collection[str]", routed: str = "") -> set[str]:
+    """Those of the links that take advertisements, or would if nothing of ours were up, and so are to go on doing so.
+
+    A routed link is to give the node neither an address nor a default route, and nor is a guest's TAP.
+    """
+    from snf_network_helper.kernel.rtnetlink import is_port
+
+    left_out = {"all", "lo", routed, *attached(), *(name.rpartition(":")[0] for name in names())}
+    all_before, *forwarded = _prior(_forwarding("all")).split(",")
+
+    def is_host(link: str) -> bool:
+        by_all_of_us = all_before == "0" and link not in forwarded
+        return link == _TO_COME or by_all_of_us or "0" in (_sysctl(_forwarding(link)), _prior(_forwarding(link)))
+
+    def is_to_keep(link: str) -> bool:
+        value = _value(link)
+        return (value in ("1", "2") and accept_ra(link) in switched) or (value == "1" and is_host(link))
+
+    found = {link for link in links if link not in left_out and is_to_keep(link)}
+    return {link for link in found if link == _TO_COME or not is_port(link)}
+
+
+def _learnt(switched: "Collection[str]") -> set[str]:
+    """The links with a default route from an advertisement, but for those whose accept_ra is 2 without us."""
+    from snf_network_helper.kernel.rtnetlink import learnt_default_links
+
+    ours = accept_ra(_TO_COME) in switched
+    return {
+        link
+        for link in learnt_default_links()
+        if _value(link) == "1" or (_value(link) == "2" and (ours or accept_ra(link) in switched))
+    }
+
+
+def _prior(path: str) -> str:
+    return shared.prior(SharedSysctl(path, "").shared_name())
+
+
+def _forwarding(link: str) -> str:
+    return f"net/ipv6/conf/{link}/forwarding"
+
+
+def _value(link: str) -> str:
+    return _sysctl(accept_ra(link))
+
+
+def forces_forwarding() -> bool:
+    """True where IPv6 is to be forwarded per link: the kernel can (6.17), and the settings do not say otherwise."""
+    return _ipv6_forwarding() == "auto" and _sysctl("net/ipv6/conf/default/force_forwarding") != ""
+
+
+def _sysctl(path: str) -> str:
+    try:
+        with open("/proc/sys/" + path, encoding="utf-8") as file:
+            return file.read().strip()
+    except OSError:
+        return ""
+
+
+def _ipv6_forwarding() -> str:
+    """IPV6_FORWARDING of the settings, "auto" where it is not set."""
+    value = "auto"
+    try:
+        with open(SETTINGS, encoding="utf-8", errors="replace") as lines:
+            for line in lines:
+                name, equals, text = line.strip().partition("=")
+                if equals and name == "IPV6_FORWARDING":
+                    value = text.strip("\"' ")
+    except OSError:
+        pass
+    if value not in ("auto", "all"):
+        raise RoutedError(f"{SETTINGS}: IPV6_FORWARDING={value}: expected auto or all")
+    return value

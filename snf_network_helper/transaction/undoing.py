@@ -1,0 +1,70 @@
+"""Undoing what a transaction made: backwards, past whatever fails, and sparing what others have."""
+
+from itertools import groupby
+
+from snf_network_helper.changes.base import KEPT, PENDING, Entry, Left, Outcomes, User, finish
+from snf_network_helper.changes.by_ip import LOOKED_UP
+from snf_network_helper.lean import TYPE_CHECKING
+from snf_network_helper.transaction.making import door_of, user_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from snf_network_helper.changes.base import Change
+    from snf_network_helper.kernel.process import Query
+
+
+def revert(name: str, entries: "Sequence[Entry]", plan: "Sequence[Change]" = ()) -> Left:
+    """Undoes what was or may have been done, the last first and past whatever fails; returns what would not go.
+
+    The end of a table goes only when no guest's rule looks the table up any more; the kernel is asked meanwhile. But
+    where a plan that comes next uses the table, it is that plan's to say how it ends.
+    """
+    user = user_of(name)
+    todo = [entry for entry in reversed(entries) if _is_to_undo(user, entry)]
+    asked = _ask_for_rules(todo, used={change.looks_up() for change in plan})
+    left: Left = []
+    outcomes: Outcomes = []
+    for _, group in groupby(todo, door_of):
+        run = []
+        for entry in group:
+            if _has_guests(name, entry, asked):
+                left.append((entry.change, LOOKED_UP))
+            else:
+                run.append(entry)
+        if run:
+            outcomes += run[0].change.undo_run(run, user)
+    return left + finish(outcomes)
+
+
+def still_standing(entries: "Iterable[Entry]", left: Left) -> list[Entry]:
+    """The entries of what could not be undone."""
+    standing = {change for change, _ in left}
+    return [entry for entry in entries if entry.change in standing]
+
+
+def _is_to_undo(user: User, entry: Entry) -> bool:
+    """False for what was kept, and for what a killed process left pending and another stanza has made since."""
+    if entry.state == KEPT or not entry.change.remove():
+        return False
+    return entry.state != PENDING or not user.other_owner(entry.change)
+
+
+def _ask_for_rules(entries: "Sequence[Entry]", used: set[str]) -> "list[tuple[Entry, Query]]":
+    """The ends of tables among the entries, each with the question which rules look the table up."""
+    ends = [entry for entry in entries if entry.change.ends() and entry.change.ends() not in used]
+    if not ends:
+        return []
+    from snf_network_helper.kernel.process import Query
+
+    return [(end, Query(end.change.looked_up_by())) for end in ends]
+
+
+def _has_guests(name: str, entry: Entry, asked: "Sequence[tuple[Entry, Query]]") -> bool:
+    """True for the end of a table that the rule of a guest still looks up."""
+    for end, query in asked:
+        if end is entry:
+            from snf_network_helper.changes.foreign import has_guest_rule
+
+            return has_guest_rule(query.answer(), end.prior, name.rpartition(":")[0])
+    return False

@@ -1,0 +1,1 @@
+"""ARP and neighbour discovery on a link: announcements, questions, claims."""
