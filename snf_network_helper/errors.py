@@ -1,5 +1,7 @@
 """Every error of the package; `str(error)` is the one line that an administrator reads."""
 
+import sys
+
 
 class RoutedError(Exception):
     """The root of the tree: whatever is not one of these is a defect of this package."""
@@ -38,3 +40,12 @@ def one_line(text: str, limit: int = 120) -> str:
     """Returns `text` fit for one line of a console: control characters visible, long values cut."""
     shown = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
     return shown if len(shown) <= limit else shown[:limit] + "..."
+
+
+def say(line: object) -> None:
+    """Prints a line on standard error. Work goes on where nobody can read it: the reader has gone, the disk is full."""
+    try:
+        if sys.stderr is not None:  # None: it was closed when we started, and print() would take standard output
+            print(line, file=sys.stderr, flush=True)
+    except OSError:
+        return

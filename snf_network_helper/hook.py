@@ -1,8 +1,6 @@
 """The one entry of if-up.d and if-down.d: ifupdown's environment in, an exit code out (interfaces(5))."""
 
-import sys
-
-from snf_network_helper.errors import RoutedError, StanzaError
+from snf_network_helper.errors import RoutedError, StanzaError, say
 from snf_network_helper.journal.journal import Journal, attached, names
 from snf_network_helper.kernel import process
 from snf_network_helper.kernel.process import heed_signals
@@ -19,9 +17,7 @@ if TYPE_CHECKING:
 
 def run() -> "NoReturn":
     """Runs `main` and ends the process at once: to take the interpreter apart would cost every ifup 2 ms."""
-    code = main()
-    sys.stderr.flush()
-    posix._exit(code)
+    posix._exit(main())
 
 
 def main(environ: "Mapping[str, str]" = environ) -> int:
@@ -52,7 +48,7 @@ def _up(iface: str, environ: "Mapping[str, str]") -> int:
             _keep_heeding(iface)
             return 0
         for warning in stanza.warnings:
-            print(warning, file=sys.stderr)
+            say(warning)
         name = f"{iface}:{environ.get('ADDRFAM') or 'any'}"
         changes = plan(stanza, _facts(stanza))
         bring_up(name, changes, run)
@@ -117,7 +113,7 @@ def _follow_up(iface: str, stanza: "Stanza") -> None:
         from snf_network_helper.guests.renewal import renew
 
         for error in renew(iface):
-            print(error, file=sys.stderr)
+            say(error)
 
 
 def _announce(iface: str, addresses: "list[IPAddress]") -> None:
@@ -164,4 +160,4 @@ def _run(iface: str) -> str:
 def _complain(iface: str, error: RoutedError, *others: RoutedError) -> None:
     """One line on the console; a StanzaError names its interface itself."""
     line = str(error) if isinstance(error, StanzaError) else f"{iface}: {error}"
-    print("; then ".join([line, *map(str, others)]), file=sys.stderr)
+    say("; then ".join([line, *map(str, others)]))

@@ -3,7 +3,7 @@
 import sys
 
 from snf_network_helper.commands.arguments import read
-from snf_network_helper.errors import RoutedError
+from snf_network_helper.errors import RoutedError, say
 from snf_network_helper.lean import TYPE_CHECKING, environ, posix
 
 if TYPE_CHECKING:
@@ -15,9 +15,7 @@ _ENVIRONMENT = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C"}
 
 def run() -> "NoReturn":
     """Runs `main` and ends the process at once: to take the interpreter apart would cost every attach 8 ms."""
-    code = main()
-    sys.stderr.flush()
-    posix._exit(code)
+    posix._exit(main())
 
 
 def main(argv: "Sequence[str] | None" = None) -> int:
@@ -36,12 +34,23 @@ def main(argv: "Sequence[str] | None" = None) -> int:
     try:
         command = __import__(f"{__package__}.{arguments.command}", fromlist=["run"])
         code: int = command.run(arguments)
-        sys.stdout.flush()
+        _flush()
         return code
     except RoutedError as error:
-        print(error, file=sys.stderr)
+        say(error)
     except BrokenPipeError:  # the reader, `| head`, has seen enough
         posix.dup2(posix.open("/dev/null", posix.O_WRONLY), sys.stdout.fileno())
     except KeyboardInterrupt:
-        print("interrupted", file=sys.stderr)
+        say("interrupted")
     return 1
+
+
+def _flush() -> None:
+    """Writes what is left of the output; RoutedError where it cannot be written."""
+    try:
+        if sys.stdout is not None:  # None: it was closed when we started
+            sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise RoutedError(f"cannot write the output: {error.strerror}") from None

@@ -1,10 +1,9 @@
 """plan: the commands that ifup would run."""
 
 import json
-import sys
 
 from snf_network_helper.commands import ifquery
-from snf_network_helper.errors import RoutedError
+from snf_network_helper.errors import RoutedError, say
 from snf_network_helper.lean import TYPE_CHECKING
 from snf_network_helper.plan.routed import plan
 from snf_network_helper.runtime.shared import settings
@@ -25,7 +24,7 @@ def run(arguments: "SimpleNamespace") -> int:
         raise RoutedError(f"{arguments.iface}: no routed-* option in {arguments.file}")
     for stanza in stanzas:
         for warning in stanza.warnings:
-            print(warning, file=sys.stderr)
+            say(warning)
     changes = [change for stanza in stanzas for change in plan(stanza, read_facts(stanza, settings()))]
     if arguments.json:
         print(json.dumps([_as_json(change) for change in changes], indent=2))

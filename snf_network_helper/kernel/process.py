@@ -1,8 +1,6 @@
 """The tools that change the kernel, as processes: what stops them, what is shown of them, and what they say."""
 
-import sys
-
-from snf_network_helper.errors import Interrupted, KernelError, NotStartedError
+from snf_network_helper.errors import Interrupted, KernelError, NotStartedError, say
 from snf_network_helper.lean import TYPE_CHECKING, environ, posix, signal
 
 if TYPE_CHECKING:
@@ -46,7 +44,7 @@ def heed_interrupt() -> None:
 def show(command: str) -> None:
     """Shows a command, where that is asked for."""
     if verbose:
-        print(f"[#] {command}", file=sys.stderr, flush=True)
+        say(f"[#] {command}")
 
 
 def begin(command: str) -> None:
