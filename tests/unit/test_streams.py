@@ -27,8 +27,8 @@ UP = {
 }
 
 
-def full() -> TextIO:
-    return Path("/dev/full").open("w", buffering=1)
+def full(buffering: int = 1) -> TextIO:
+    return Path("/dev/full").open("w", buffering=buffering)
 
 
 def broken() -> TextIO:
@@ -79,7 +79,7 @@ def test_a_command_without_standard_output(host: FakeKernel, monkeypatch: pytest
 def test_an_output_that_cannot_be_written_is_one_line(
     host: FakeKernel, monkeypatch: pytest.MonkeyPatch, capsys: Console
 ) -> None:
-    monkeypatch.setattr(sys, "stdout", Path("/dev/full").open("w"))
+    monkeypatch.setattr(sys, "stdout", full(buffering=-1))
     assert main(["down", IFACE]) == 1
     assert capsys.readouterr().err == "cannot write the output: No space left on device\n"
 
