@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from snf_network_helper.stanza.attachment import Attachment
     from snf_network_helper.stanza.network import Network
 
-# The same on every TAP of every node, so that what a virtual machine knows of its router stays true when it moves.
+# The same on every TAP of every node, so that what a guest knows of its router stays true when it moves.
 TAP_MAC = "02:73:6e:66:00:01"
 TAP_LINK_LOCAL = "fe80::1/64"
 

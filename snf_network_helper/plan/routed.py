@@ -25,22 +25,22 @@ def plan(stanza: Stanza, facts: Facts) -> Plan:
 
 
 def _vmc(stanza: Stanza, facts: Facts) -> "Iterator[Change]":
-    """A node that hosts VMs behind an external router."""
+    """A node that hosts guests behind an external router."""
     dev, table = stanza.iface, stanza.table
     yield Link(dev)
     for family in stanza.families:
         # First made and last undone: at no moment does a look-up in the table fall through to main, where the
         # node's default route would have proxy ARP answer for every address there is.
         yield Route(family, "default", kind="unreachable", table=table, metric=LAST_METRIC)
-        # The node reaches VMs on other nodes
+        # The node reaches guests on other nodes
         for subnet in stanza.of_family(family):
             yield Route(family, str(subnet), dev=dev)
         # What arrives on the VLAN is routed by the extra table
         yield Rule(family, table, stanza.priority, iif=dev)
-        # So is what the node itself sends to its own VMs, "fragmentation needed" among it
+        # So is what the node itself sends to its own guests, "fragmentation needed" among it
         for subnet in stanza.of_family(family):
             yield Rule(family, table, stanza.priority, iif="lo", to=str(subnet))
-        # VM to VM goes direct through the VLAN, the rest through the external router
+        # Guest to guest goes direct through the VLAN, the rest through the external router
         for subnet in stanza.of_family(family):
             yield Route(family, str(subnet), dev=dev, table=table)
         yield Route(family, "default", via=str(stanza.gateways[family]), dev=dev, table=table)
@@ -53,7 +53,7 @@ def _vmc(stanza: Stanza, facts: Facts) -> "Iterator[Change]":
 
 
 def _router(stanza: Stanza, facts: Facts) -> "Iterator[Change]":
-    """The external router: it has the gateway's address, and hosts no VM."""
+    """The external router: it has the gateway's address, and hosts no guest."""
     from snf_network_helper.changes.address import Address
 
     dev = stanza.iface
@@ -83,11 +83,11 @@ def _router_vmc(stanza: Stanza, facts: Facts) -> "Iterator[Change]":
         # As for a VMC, but for the subnets alone: the rest is main's to route
         for subnet in stanza.of_family(family):
             yield Route(family, str(subnet), kind="unreachable", table=table, metric=LAST_METRIC)
-        # What arrives on the VLAN, and whatever goes to a VM, is routed by the extra table
+        # What arrives on the VLAN, and whatever goes to a guest, is routed by the extra table
         yield Rule(family, table, stanza.priority, iif=dev)
         for subnet in stanza.of_family(family):
             yield Rule(family, table, stanza.priority, to=str(subnet))
-        # VM to VM and router to VM goes direct through the VLAN
+        # Guest to guest and router to guest goes direct through the VLAN
         for subnet in stanza.of_family(family):
             yield Route(family, str(subnet), dev=dev, table=table)
         length = "32" if family == IPV4 else "128"
@@ -145,7 +145,7 @@ def _nat(stanza: Stanza) -> "Iterator[Change]":
 
 
 def _proxy(stanza: Stanza) -> "Iterator[Change]":
-    """The node answers for its VMs: the last thing switched on, the first switched off.
+    """The node answers for its guests: the last thing switched on, the first switched off.
 
     Answers come at once (`proxy_delay`): by default the kernel holds each back for up to 0.8 s.
     """
