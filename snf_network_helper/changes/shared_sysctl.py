@@ -46,11 +46,14 @@ class SharedSysctl(Sysctl):
             shared.leave(name, user.name)
 
     def is_present(self, marked: frozenset[Change]) -> bool:
-        """A link that was kept heeding advertisements may go: then nothing of it is missing."""
+        """Of a link that was kept heeding advertisements only a host's 1 is a loss.
+
+        The link may have gone, and a 0 says that something else heeds them now, or that a guest is behind it.
+        """
         from snf_network_helper.kernel import sysctl
 
-        if self.path.endswith("/accept_ra") and self.path.split("/")[-2] not in sysctl.ipv6_links():
-            return True
+        if self.path.endswith("/accept_ra"):
+            return not sysctl.reads(self.path, "1")
         return super().is_present(marked)
 
     def _prior(self) -> str:

@@ -58,13 +58,18 @@ def link_attributes(name: str) -> LinkAttributes:
     return LinkAttributes(name, kind.rstrip(b"\0").decode(), _name(found.get(_MASTER, b"")), lower)
 
 
-def is_port(name: str) -> bool:
-    """True where another link takes what comes in, as a bridge or a bond does; a VRF leaves it to its member."""
+def is_nodes_own(name: str) -> bool:
+    """False where the node takes nothing that comes in on a link, or where a guest is behind it.
+
+    The ports of a bridge or a bond leave what comes in to that; a VRF leaves it to its member. A guest is behind a TAP,
+    attached or not.
+    """
     try:
-        master = link_attributes(name).master
-        return master != "" and link_attributes(master).kind != "vrf"
+        link = link_attributes(name)
+        is_port = link.master != "" and link_attributes(link.master).kind != "vrf"
     except KernelError:  # it has gone
-        return True
+        return False
+    return not is_port and link.kind != "tun"
 
 
 def learnt_default_links() -> set[str]:

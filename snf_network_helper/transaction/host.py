@@ -52,7 +52,7 @@ def links_to_keep(links: "Collection[str]", switched: "Collection[str]", routed:
 
     A routed link is to give the node neither an address nor a default route, and nor is a guest's TAP.
     """
-    from snf_network_helper.kernel.rtnetlink import is_port
+    from snf_network_helper.kernel.rtnetlink import is_nodes_own
 
     left_out = {"all", "lo", routed, *attached(), *(name.rpartition(":")[0] for name in names())}
     all_before, *forwarded = _prior(_forwarding("all")).split(",")
@@ -66,7 +66,7 @@ def links_to_keep(links: "Collection[str]", switched: "Collection[str]", routed:
         return (value in ("1", "2") and accept_ra(link) in switched) or (value == "1" and is_host(link))
 
     found = {link for link in links if link not in left_out and is_to_keep(link)}
-    return {link for link in found if link == _TO_COME or not is_port(link)}
+    return {link for link in found if link == _TO_COME or is_nodes_own(link)}
 
 
 def _learnt(switched: "Collection[str]") -> set[str]:

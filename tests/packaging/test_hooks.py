@@ -73,7 +73,7 @@ def test_up_starts_for_nothing_else(reporting: Machine, environ: dict[str, str])
 
 
 @pytest.mark.parametrize(
-    ("shared", "value", "expected"),
+    ("setting", "value", "expected"),
     [
         ("net:ipv6:conf:all:forwarding", "1", STARTED),
         ("net:ipv6:conf:veth0:forwarding", "1", STARTED),
@@ -84,14 +84,15 @@ def test_up_starts_for_nothing_else(reporting: Machine, environ: dict[str, str])
     ],
 )
 def test_up_starts_where_a_link_would_heed_no_advertisements_because_of_us(
-    reporting: Machine, shared: str, value: str, expected: int
+    reporting: Machine, setting: str, value: str, expected: int
 ) -> None:
-    reporting.write(f"/run/snf-network-helper/shared/{shared}/prior", "0")
+    reporting.write(f"/run/snf-network-helper/shared/{setting}/prior", "0")
     reporting.run("ip", "link", "add", "veth0", "type", "veth", "peer", "name", "veth1")
     reporting.run("sh", "-c", f"echo {value} > /proc/sys/net/ipv6/conf/veth0/accept_ra")
     assert hook(reporting, "up", IFACE="veth0") == expected
     assert hook(reporting, "up", IFACE="none") == NOT_STARTED
     reporting.run("ip", "link", "del", "veth0")
+    reporting.run("rm", "-r", "/run/snf-network-helper/shared")
 
 
 def test_a_journal_starts_the_down_hook_only(reporting: Machine) -> None:
