@@ -56,7 +56,7 @@ class Journal:
         """Reads the file, an empty journal where there is none.
 
         A file that is not wholly as we write it, or not root's own, is set aside, and JournalError raised: nothing is
-        guessed.
+        guessed. A process that only looks leaves it in place.
         """
         journal = cls(name)
         try:
@@ -89,6 +89,8 @@ class Journal:
         return journal
 
     def _set_aside(self, why: str) -> JournalError:
+        if files.looks_only:
+            return JournalError(f"journal {self.path}: {why}")
         aside = f"{files.DIRECTORY}/aside/{self.name}"
         files.make_directory("aside")
         number = 1
