@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
-from guestlab import TAP_MAC, Place, attach, configure, detach, leftovers, node_up, place, plug
+from guestlab import RUN, TAP_MAC, Place, attach, configure, detach, leftovers, node_up, place, plug
 from lab.host import Host
 from lab.node import Node
 from lab.stanzas import Stanza
@@ -101,6 +101,32 @@ def test_a_stanza_for_each_family_with_a_table_of_its_own() -> None:
         assert "2001:db8::11 dev tap0" in here.center.node1.run("ip -6 route show table 333")
         ifdown_and_up(here)
         assert all(reaches(here.center.vm1.host, gateway) for gateway in GATEWAYS)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "said"),
+    [
+        ("echo spoilt >> {}", "not understood"),
+        ("head -c 300 /dev/urandom > {}", "not understood"),
+        ("chmod 666 {}", "only root can write"),
+        ("sed -i '2s/network=eth1 //' {}", "its journal asks for what is not understood"),
+        ("sed -i '2s/192.0.2.10/nonsense/' {}", "its journal asks for what is not understood"),
+    ],
+)
+def test_one_journal_that_cannot_be_read_is_no_trouble_of_the_network(node: Node, spoil: str, said: str) -> None:
+    host = node.host
+    attach(host, "tap0", *ADDRESSES, network="eth1", options="--no-probe")
+    with Host("second") as second:
+        plug(host, second, "tap1")
+        configure(second, "192.0.2.11")
+        attach(host, "tap1", "192.0.2.11", network="eth1", options="--no-probe")
+        host.run("ifdown eth1; " + spoil.format(f"{RUN}/attached/tap0"))
+        done = host.attempt("ifup eth1")
+        assert done.returncode == 0, done
+        (line,) = done.stderr.splitlines()
+        assert line.startswith("tap0: ")
+        assert said in line
+        assert reaches(host, "192.0.2.11")
 
 
 @pytest.fixture
