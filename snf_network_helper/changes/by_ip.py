@@ -10,7 +10,31 @@ if TYPE_CHECKING:
 
 OURS = "ours"
 FOREIGN = "foreign"
+# How `ip route show` begins a route that is no unicast one.
+_TYPES = ("unreachable", "blackhole", "prohibit", "throw", "local", "broadcast", "anycast", "multicast", "nat")
 LOOKED_UP = "kept, rules still look the table up"
+
+
+class Answers:
+    """What the kernel holds while a run is judged: each table is asked for once, for each question is a process."""
+
+    __slots__ = ("_routes",)
+
+    def __init__(self) -> None:
+        self._routes: dict[str, dict[str, list[list[str]]]] = {}
+
+    def routes_to(self, destination: str, command: str) -> list[list[str]]:
+        """The words of each route to a destination that a query shows; a route's first word is its type."""
+        if command not in self._routes:
+            from snf_network_helper.kernel.process import query
+
+            routes = self._routes[command] = {}
+            for line in query(command).splitlines():
+                words = line.split()
+                if words[0] not in _TYPES:
+                    words.insert(0, "unicast")
+                routes.setdefault(words[1], []).append(words)
+        return self._routes[command].get(destination, [])
 
 
 class IpChange(Change):
@@ -33,7 +57,7 @@ class IpChange(Change):
     def door(self) -> str:
         return "ip -6" if self.add().startswith("ip -6 ") else "ip"
 
-    def holder(self, prior: str) -> str:
+    def holder(self, prior: str, answers: Answers) -> str:
         """Whose it is that stands where this is to be added: `OURS`, `FOREIGN` if equal, "" if in the way.
 
         Asked when the kernel has said that something is there; `prior` is the entry's.
@@ -88,20 +112,21 @@ def make_batch(run: "Sequence[Entry]", user: User) -> bool:
         for index, entry in enumerate(todo[:ran]):
             if index not in reasons:
                 entry.state = APPLIED
+        answers = Answers()
         for index, reason in failures:
-            judge_standing(todo[index], reason, user)
+            judge_standing(todo[index], reason, user, answers)
             stood = True
         todo = todo[ran:]
     return stood
 
 
-def judge_standing(entry: Entry, reason: str, user: User) -> None:
+def judge_standing(entry: Entry, reason: str, user: User, answers: Answers) -> None:
     """Applied or kept, for what could not be added because it stands already; KernelError if something else does."""
     from snf_network_helper.kernel.process import exists_already
 
     change = entry.change
     entry.state = KEPT  # whatever stands there is not ours to undo
-    holder = change.holder(entry.prior) if exists_already(reason) and isinstance(change, IpChange) else ""
+    holder = change.holder(entry.prior, answers) if exists_already(reason) and isinstance(change, IpChange) else ""
     if holder == OURS and (owner := user.other_owner(change)):
         reason += f", {owner} has it"
         holder = ""

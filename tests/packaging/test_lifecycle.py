@@ -85,12 +85,14 @@ def test_removing_names_the_interfaces_that_stay_routed(installed: Machine) -> N
 
 def test_what_is_attached_can_be_undone_after_an_installation(installed: Machine, deb: Path) -> None:
     """The interface is down, so no journal but the guest's is left."""
-    installed.run("sh", "-ec", "ip link add eth1 type veth peer name vlan1; ip link add tap0 type veth peer name guest0")
+    for link in ("eth1", "tap0"):
+        installed.run("ip", "link", "add", link, "type", "veth", "peer", "name", f"p{link}")
     installed.write("/tmp/interfaces", STANZAS["plain"].replace("veth0", "eth1") + ROUTER_VMC)
-    look = ("sh", "-c", "ip rule; ip -6 rule; cat /sys/class/net/tap0/address; ip -4 route show table all; nft list ruleset")
+    rules_and_routes = "ip rule; ip -6 rule; ip -4 route show table all; nft list ruleset"
+    look = ("sh", "-c", f"{rules_and_routes}; cat /sys/class/net/tap0/address")
     before = installed.run(*look).stdout
     installed.run("ifup", "-i", "/tmp/interfaces", "eth1")
-    installed.run(*"snf-network-helper attach tap0 --network eth1 --ip 192.0.2.10 --no-probe".split())
+    installed.run("snf-network-helper", "attach", "tap0", "--network", "eth1", "--ip", "192.0.2.10", "--no-probe")
     installed.run("ifdown", "-i", "/tmp/interfaces", "eth1")
     done = installed.run("dpkg", "--remove", "snf-network-helper")
     assert "still attached, and left so: tap0 (" in done.stderr

@@ -187,7 +187,7 @@ def test_a_lock_that_is_a_symbolic_link_is_refused(run_directory: Path) -> None:
 def test_a_process_in_the_background_leaves_it_for_one_that_can_say_so(run_directory: Path, written: Path) -> None:
     written.write_text("spoilt")
 
-    in_background(lambda: Journal.read(NAME))
+    in_background(lambda: print(Journal.read(NAME)))
     os.wait()
 
     assert written.read_text() == "spoilt"
