@@ -94,8 +94,8 @@ def make_batch(run: "Sequence[Entry]", user: User) -> bool:
 
     stood = False
     todo = list(run)
-    end = next((entry for entry in todo if entry.change.ends()), None)
-    asks = [end.change.looked_up_by()] if end else []
+    ends = [entry for entry in todo if entry.change.ends()]
+    asks = [ends[0].change.looked_up_by()] if ends else []
     while todo:
         keep_going = user.again or stood  # most stand already: the batch had better not stop at each of those
         try:
@@ -105,8 +105,8 @@ def make_batch(run: "Sequence[Entry]", user: User) -> bool:
                 entry.state = APPLIED
             raise
         failures = [failure for failure in failures if failure[0] < len(todo)]
-        if end and not end.prior:
-            end.prior = foreign_rules(shown)
+        for end in ends:
+            end.prior = end.prior or foreign_rules(shown)
         ran = len(todo) if keep_going or not failures else failures[0][0] + 1
         reasons = dict(failures)
         for index, entry in enumerate(todo[:ran]):
@@ -148,9 +148,8 @@ def undo_batch(changes: "Sequence[IpChange]") -> Left:
         batch(commands, keep_going=True)
     undone = dict(enumerate(changes, start=len(asks)))
     left: Left = [(undone[index], reason) for index, reason in failures if index in undone and not is_gone(reason)]
-    if any(change.looks_up() for change, _ in left):  # which would send packets past the end of its table
-        for change in changes:
-            if change.ends():
-                batch([change.add()], keep_going=True)
-                left.append((change, LOOKED_UP))
+    ends = [change for change in changes if change.ends()]
+    if ends and any(change.looks_up() for change, _ in left):  # which would send packets past the end of its table
+        batch([change.add() for change in ends], keep_going=True)
+        left += [(change, LOOKED_UP) for change in ends]
     return left

@@ -62,8 +62,8 @@ class Route(IpChange):
         )
 
     def ends(self) -> str:
-        """Without `unreachable default`, what guests that still run send would leave by main."""
-        return self.table if self.kind == "unreachable" and self.prefix == "default" else ""
+        """Without it, what guests that still run send would leave by main: all, or what goes to their subnet."""
+        return self.table if self.kind == "unreachable" else ""
 
     def looked_up_by(self) -> str:
         return f"{ip(self.family)} rule show table {self.table}" if self.ends() else ""

@@ -88,14 +88,17 @@ class Process:
 class Query:
     """A command that only reads, at work."""
 
-    __slots__ = ("_process",)
+    __slots__ = ("_answer", "_process")
 
     def __init__(self, command: str) -> None:
         self._process = Process(command.split())
+        self._answer: str | None = None
 
     def answer(self) -> str:
-        """What it prints; "" where what it asks for does not exist."""
-        return self._process.finish()[1].strip()
+        """What it prints, waited for once; "" where what it asks for does not exist."""
+        if self._answer is None:
+            self._answer = self._process.finish()[1].strip()
+        return self._answer
 
 
 def query(command: str) -> str:

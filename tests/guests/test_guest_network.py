@@ -214,6 +214,24 @@ def test_the_last_detach_removes_what_ifdown_had_to_leave(node: Node) -> None:
         assert leftovers(node.host) == []
 
 
+def test_on_a_router_packets_from_guest_to_guest_do_not_leave_by_the_uplink_after_ifdown() -> None:
+    with node_up(Stanza("router-vmc", link="eth1")) as node, Host("guest") as guest:
+        plug(node.host, guest)
+        attach(node.host, "tap0", *ADDRESSES, network="eth1", options="--no-probe")
+        node.host.run("ip link add leak type veth peer name wire; ip link set wire up; ip link set leak up")
+        node.host.run("ip route replace default dev leak; ip -6 route replace default dev leak metric 1")
+        node.host.run("ifdown eth1")
+        for address, ours in (("192.0.2.77", ADDRESSES[0]), ("2001:db8::77", ADDRESSES[1])):
+            look_up = node.host.attempt(f"ip route get {address} from {ours} iif tap0")
+            assert look_up.returncode != 0, look_up
+            assert "leak" in node.host.run(f"ip route get {address}")
+        tables = "ip route show table 222 proto snf; ip -6 route show table 222 proto snf"
+        assert node.host.run(tables).count("unreachable") == 2
+        detach(node.host, "tap0")
+        assert node.host.run(tables) == ""
+        assert leftovers(node.host) == []
+
+
 def test_fifty_at_the_same_time(node: Node) -> None:
     names = [f"t{number}" for number in range(50)]
     for name in names:
