@@ -4,6 +4,7 @@ import sys
 
 from snf_network_helper.errors import Interrupted, KernelError, NotStartedError
 from snf_network_helper.lean import TYPE_CHECKING, environ, posix, signal
+from snf_network_helper.runtime import lock
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,6 +32,8 @@ def heed_signals(bringing_up: bool) -> None:
         global interrupted
         for number in _SIGNALS:  # what follows is the undoing: neither we nor the commands are to be interrupted again
             signal.signal(number, signal.SIG_IGN)
+        if bringing_up and lock.waiting:  # nothing is at work that could be left behind
+            raise Interrupted("interrupted")
         interrupted = bringing_up
 
     for number in _SIGNALS:
