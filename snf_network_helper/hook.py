@@ -1,13 +1,13 @@
 """The one entry of if-up.d and if-down.d: ifupdown's environment in, an exit code out (interfaces(5))."""
 
-from snf_network_helper.errors import RoutedError, StanzaError, say
+from snf_network_helper.errors import RoutedError, StanzaError, one_line, say
 from snf_network_helper.journal.journal import Journal, attached, names
 from snf_network_helper.kernel import process
 from snf_network_helper.kernel.process import heed_signals
 from snf_network_helper.lean import TYPE_CHECKING, environ, posix
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from typing import NoReturn
 
     from snf_network_helper.plan.facts import Facts
@@ -52,12 +52,12 @@ def _up(iface: str, environ: "Mapping[str, str]") -> int:
         name = f"{iface}:{environ.get('ADDRFAM') or 'any'}"
         changes = plan(stanza, _facts(stanza))
         bring_up(name, changes, run)
-        _follow_up(iface, stanza)
-        if attached() and len(Journal.read(name).entries) > len(changes):
-            finish_tables(name, changes, run)
     except RoutedError as error:
         _complain(iface, error, *_undo_others(iface, run))
         return 1
+    _follow_up(iface, stanza)
+    if attached() and len(Journal.read(name).entries) > len(changes):
+        _try(iface, lambda: finish_tables(name, changes, run))
     return 0
 
 
@@ -108,12 +108,27 @@ def _follow_up(iface: str, stanza: "Stanza") -> None:
     if stanza.role != VMC:
         from snf_network_helper.kernel.background import in_background
 
-        in_background(lambda: _announce(iface, list(stanza.gateways.values())))
+        addresses = list(stanza.gateways.values())
+        _try(iface, lambda: in_background(lambda: _announce(iface, addresses)))
     if attached():
-        from snf_network_helper.guests.renewal import renew
+        _try(iface, lambda: _renew(iface))
 
-        for error in renew(iface):
-            say(error)
+
+def _try(iface: str, work: "Callable[[], None]") -> None:
+    """Does what follows once the network is up: whatever goes wrong with it is said, and is no error of its ifup."""
+    try:
+        work()
+    except RoutedError as error:
+        _complain(iface, error)
+    except Exception as error:
+        _complain(iface, RoutedError(one_line(repr(error))))
+
+
+def _renew(iface: str) -> None:
+    from snf_network_helper.guests.renewal import renew
+
+    for error in renew(iface):
+        say(error)
 
 
 def _announce(iface: str, addresses: "list[IPAddress]") -> None:

@@ -1,7 +1,7 @@
 """An address of the node."""
 
 from snf_network_helper.changes.base import APPLIED, KEPT, Change, Entry
-from snf_network_helper.changes.by_ip import IpChange, ip
+from snf_network_helper.changes.by_ip import Answers, IpChange, ip
 from snf_network_helper.stanza.addresses import IPV4
 
 
@@ -28,7 +28,7 @@ class Address(IpChange):
 
         return link_addresses.has_address(self.family, self.address, self.dev)
 
-    def holder(self, prior: str) -> str:
+    def holder(self, prior: str, answers: Answers) -> str:
         return ""  # it was looked for, so what is there has another length
 
     def takes_along(self) -> str:

@@ -10,7 +10,31 @@ if TYPE_CHECKING:
 
 OURS = "ours"
 FOREIGN = "foreign"
+# How `ip route show` begins a route that is no unicast one.
+_TYPES = ("unreachable", "blackhole", "prohibit", "throw", "local", "broadcast", "anycast", "multicast", "nat")
 LOOKED_UP = "kept, rules still look the table up"
+
+
+class Answers:
+    """What the kernel holds while a run is judged: each table is asked for once, for each question is a process."""
+
+    __slots__ = ("_routes",)
+
+    def __init__(self) -> None:
+        self._routes: dict[str, dict[str, list[list[str]]]] = {}
+
+    def routes_to(self, destination: str, command: str) -> list[list[str]]:
+        """The words of each route to a destination that a query shows; a route's first word is its type."""
+        if command not in self._routes:
+            from snf_network_helper.kernel.process import query
+
+            routes = self._routes[command] = {}
+            for line in query(command).splitlines():
+                words = line.split()
+                if words[0] not in _TYPES:
+                    words.insert(0, "unicast")
+                routes.setdefault(words[1], []).append(words)
+        return self._routes[command].get(destination, [])
 
 
 class IpChange(Change):
@@ -33,7 +57,7 @@ class IpChange(Change):
     def door(self) -> str:
         return "ip -6" if self.add().startswith("ip -6 ") else "ip"
 
-    def holder(self, prior: str) -> str:
+    def holder(self, prior: str, answers: Answers) -> str:
         """Whose it is that stands where this is to be added: `OURS`, `FOREIGN` if equal, "" if in the way.
 
         Asked when the kernel has said that something is there; `prior` is the entry's.
@@ -70,8 +94,8 @@ def make_batch(run: "Sequence[Entry]", user: User) -> bool:
 
     stood = False
     todo = list(run)
-    end = next((entry for entry in todo if entry.change.ends()), None)
-    asks = [end.change.looked_up_by()] if end else []
+    ends = [entry for entry in todo if entry.change.ends()]
+    asks = [ends[0].change.looked_up_by()] if ends else []
     while todo:
         keep_going = user.again or stood  # most stand already: the batch had better not stop at each of those
         try:
@@ -81,27 +105,28 @@ def make_batch(run: "Sequence[Entry]", user: User) -> bool:
                 entry.state = APPLIED
             raise
         failures = [failure for failure in failures if failure[0] < len(todo)]
-        if end and not end.prior:
-            end.prior = foreign_rules(shown)
+        for end in ends:
+            end.prior = end.prior or foreign_rules(shown)
         ran = len(todo) if keep_going or not failures else failures[0][0] + 1
         reasons = dict(failures)
         for index, entry in enumerate(todo[:ran]):
             if index not in reasons:
                 entry.state = APPLIED
+        answers = Answers()
         for index, reason in failures:
-            judge_standing(todo[index], reason, user)
+            judge_standing(todo[index], reason, user, answers)
             stood = True
         todo = todo[ran:]
     return stood
 
 
-def judge_standing(entry: Entry, reason: str, user: User) -> None:
+def judge_standing(entry: Entry, reason: str, user: User, answers: Answers) -> None:
     """Applied or kept, for what could not be added because it stands already; KernelError if something else does."""
     from snf_network_helper.kernel.process import exists_already
 
     change = entry.change
     entry.state = KEPT  # whatever stands there is not ours to undo
-    holder = change.holder(entry.prior) if exists_already(reason) and isinstance(change, IpChange) else ""
+    holder = change.holder(entry.prior, answers) if exists_already(reason) and isinstance(change, IpChange) else ""
     if holder == OURS and (owner := user.other_owner(change)):
         reason += f", {owner} has it"
         holder = ""
@@ -123,9 +148,8 @@ def undo_batch(changes: "Sequence[IpChange]") -> Left:
         batch(commands, keep_going=True)
     undone = dict(enumerate(changes, start=len(asks)))
     left: Left = [(undone[index], reason) for index, reason in failures if index in undone and not is_gone(reason)]
-    if any(change.looks_up() for change, _ in left):  # which would send packets past the end of its table
-        for change in changes:
-            if change.ends():
-                batch([change.add()], keep_going=True)
-                left.append((change, LOOKED_UP))
+    ends = [change for change in changes if change.ends()]
+    if ends and any(change.looks_up() for change, _ in left):  # which would send packets past the end of its table
+        batch([change.add() for change in ends], keep_going=True)
+        left += [(change, LOOKED_UP) for change in ends]
     return left

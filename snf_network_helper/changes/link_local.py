@@ -2,7 +2,7 @@
 
 from snf_network_helper.changes.address import Address
 from snf_network_helper.changes.base import KEPT, Entry
-from snf_network_helper.changes.by_ip import FOREIGN, OURS
+from snf_network_helper.changes.by_ip import FOREIGN, OURS, Answers
 
 
 class LinkLocal(Address):
@@ -27,5 +27,5 @@ class LinkLocal(Address):
             return Entry(self, KEPT)
         return Entry(self, prior=OURS if old is not None else "")
 
-    def holder(self, prior: str) -> str:
+    def holder(self, prior: str, answers: Answers) -> str:
         return OURS if prior else FOREIGN

@@ -1,9 +1,11 @@
 """A route."""
 
+from itertools import pairwise
+
 from snf_network_helper.changes.base import PROTOCOL, Change
-from snf_network_helper.changes.by_ip import FOREIGN, OURS, IpChange, ip
+from snf_network_helper.changes.by_ip import FOREIGN, OURS, Answers, IpChange, ip
 from snf_network_helper.lean import TYPE_CHECKING
-from snf_network_helper.stanza.addresses import IPV6
+from snf_network_helper.stanza.addresses import BITS, IPV6
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,24 +44,26 @@ class Route(IpChange):
         words += ["proto", PROTOCOL]
         return f"{ip(self.family)} route", " ".join(filter(None, words))
 
-    def show(self) -> str:
-        """The query that prints this very route, whatever its protocol, and nothing else."""
-        words = [ip(self.family), "route show", "table", self.table or "main"]
-        for name in ("via", "dev", "metric"):
-            if value := getattr(self, name):
-                words += [name, value]
-        return " ".join([*words, "type", self.kind or "unicast", "exact", self.prefix])
-
-    def holder(self, prior: str) -> str:
-        from snf_network_helper.kernel.process import query
-
-        if query(f"{self.show()} proto {PROTOCOL}"):
+    def holder(self, prior: str, answers: Answers) -> str:
+        """A table is asked for once, and only for what is ours: others may have a million routes in it."""
+        table = f"{ip(self.family)} route show table {self.table or 'main'}"
+        if self._is_among(answers, f"{table} proto {PROTOCOL}"):
             return OURS
-        return FOREIGN if query(self.show()) else ""
+        return FOREIGN if self._is_among(answers, table) else ""
+
+    def _is_among(self, answers: Answers, command: str) -> bool:
+        """Whether a query shows this very route, whatever its protocol; without a metric, one of any metric."""
+        address, _, length = self.prefix.partition("/")
+        destination = address if length == str(BITS[self.family]) else self.prefix
+        wanted = [(name, value) for name in ("via", "dev", "metric") if (value := getattr(self, name))]
+        return any(
+            words[0] == (self.kind or "unicast") and all(pair in pairwise(words) for pair in wanted)
+            for words in answers.routes_to(destination, command)
+        )
 
     def ends(self) -> str:
-        """Without `unreachable default`, what guests that still run send would leave by main."""
-        return self.table if self.kind == "unreachable" and self.prefix == "default" else ""
+        """Without it, what guests that still run send would leave by main: all, or what goes to their subnet."""
+        return self.table if self.kind == "unreachable" else ""
 
     def looked_up_by(self) -> str:
         return f"{ip(self.family)} rule show table {self.table}" if self.ends() else ""

@@ -1,12 +1,15 @@
 """status: what was done, and where the kernel differs from it."""
 
 import json
+import sys
 
 from snf_network_helper.changes import seen
 from snf_network_helper.changes.base import AWAITED, KEPT
 from snf_network_helper.commands.privilege import need_root
+from snf_network_helper.errors import JournalError
 from snf_network_helper.journal.journal import Journal, attached_names, names
 from snf_network_helper.lean import TYPE_CHECKING
+from snf_network_helper.runtime import files
 from snf_network_helper.stanza.names import check_interface
 
 if TYPE_CHECKING:
@@ -15,12 +18,12 @@ if TYPE_CHECKING:
 
 
 def run(arguments: "SimpleNamespace") -> int:
-    """Exit code 1 where something journalled is missing or something marked as ours is in no journal."""
+    """Exit code 1 where something journalled is missing, what bears our mark is in no journal, or one is not read."""
     if arguments.iface:
         check_interface(arguments.iface)
     need_root("status")
     in_kernel = seen.marked()
-    journals = [Journal.read(name) for name in [*sorted(names()), *attached_names()]]
+    journals, errors = _journals(arguments.iface)
     journalled = {entry.change for journal in journals for entry in journal.entries}
     rows = [
         {
@@ -30,7 +33,6 @@ def run(arguments: "SimpleNamespace") -> int:
             **({"prior": entry.prior} if entry.prior not in ("", "ours") else {}),
         }
         for journal in journals
-        if not arguments.iface or journal.name.rpartition(":")[0] == arguments.iface
         for entry in journal.entries
     ]
     if not arguments.iface:
@@ -40,7 +42,23 @@ def run(arguments: "SimpleNamespace") -> int:
         print(json.dumps(rows, indent=2))
     else:
         _print_status(rows, arguments.iface)
-    return int(any(row["state"] in ("missing", "orphan") for row in rows))
+    for error in errors:
+        print(error, file=sys.stderr)
+    return int(bool(errors) or any(row["state"] in ("missing", "orphan") for row in rows))
+
+
+def _journals(iface: str) -> tuple[list[Journal], list[JournalError]]:
+    """An interface's or all journals, and why some cannot be read: these stay, for a command that changes something."""
+    files.looks_only = True
+    journals, errors = [], []
+    for name in [*sorted(names()), *attached_names()]:
+        if iface not in ("", name.rpartition(":")[0]):
+            continue
+        try:
+            journals.append(Journal.read(name))
+        except JournalError as error:
+            errors.append(error)
+    return journals, errors
 
 
 def _print_status(rows: "Sequence[dict[str, str]]", iface: str) -> None:

@@ -9,7 +9,7 @@ import time
 
 from snf_network_helper.changes import foreign
 from snf_network_helper.changes.base import APPLIED, Entry, of_kind
-from snf_network_helper.changes.by_ip import judge_standing
+from snf_network_helper.changes.by_ip import Answers, judge_standing
 from snf_network_helper.changes.by_nft import add_elements
 from snf_network_helper.changes.route import Route
 from snf_network_helper.errors import RoutedError
@@ -96,7 +96,7 @@ def _host(attachment: "Attachment", waiting_ip: WaitingIp) -> None:
         for entry in awaited:
             entry.state = APPLIED
         for index, reason in waiting_ip.finish():
-            judge_standing(by_ip[index], reason, user)
+            judge_standing(by_ip[index], reason, user, Answers())
         frames = announce_now(raw, attachment.addresses)  # the first may be lost
         in_background(lambda: announce_later(raw, frames, is_here), keep=[raw.fileno()])
         raw.close()

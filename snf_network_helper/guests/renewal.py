@@ -3,7 +3,7 @@
 from snf_network_helper.changes.base import APPLIED, PROTOCOL, of_kind
 from snf_network_helper.changes.by_nft import NftElement, add_elements
 from snf_network_helper.changes.route import Route
-from snf_network_helper.errors import KernelError, RoutedError
+from snf_network_helper.errors import KernelError, RoutedError, one_line
 from snf_network_helper.guests.announcing import announce_guests
 from snf_network_helper.guests.network import network_of
 from snf_network_helper.guests.planning import facts_of, plan_of
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from snf_network_helper.changes.base import Change
+    from snf_network_helper.journal.journal import Journal
 
 
 def renew(iface: str) -> list[str]:
@@ -26,12 +27,11 @@ def renew(iface: str) -> list[str]:
 
     Returns what went wrong: it is one guest's trouble, not the network's.
     """
-    errors = []
     works = []
     facts = None
-    attachments = attached_to(iface)
-    standing = _standing([one.tap for one in attachments])
-    for attachment in attachments:
+    attachments, errors = attached_to(iface)
+    standing = _standing([journal for _, journal in attachments])
+    for attachment, _ in attachments:
         tap = attachment.tap
         try:
             if link.number(tap) != attachment.link:
@@ -46,17 +46,19 @@ def renew(iface: str) -> list[str]:
                 works.append(attachment)
         except RoutedError as error:
             errors.append(f"{tap}: {error}")
+        except Exception as error:  # nor is it the other guests' trouble
+            errors.append(f"{tap}: {one_line(repr(error))}")
     if works:
         announce_guests(iface, works)
     return errors
 
 
-def _standing(taps: "Sequence[str]") -> "set[Change]":
+def _standing(journals: "Sequence[Journal]") -> "set[Change]":
     """What guests have by their journals and the kernel holds: their routes, and the guard's elements.
 
     It is found out at once for all of them; elements may be added once more, so they are.
     """
-    made = [entry.change for tap in taps for entry in journal_of(tap).entries if entry.state == APPLIED]
+    made = [entry.change for journal in journals for entry in journal.entries if entry.state == APPLIED]
     standing: set[Change] = {*of_kind(NftElement, made)}
     try:
         add_elements([change.add() for change in standing])

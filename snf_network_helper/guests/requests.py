@@ -1,6 +1,7 @@
 """What is asked for each guest, as the journals keep it."""
 
 from snf_network_helper.changes.base import AWAITED
+from snf_network_helper.errors import RoutedError
 from snf_network_helper.journal.journal import ATTACHED, Journal, attached
 from snf_network_helper.lean import TYPE_CHECKING
 from snf_network_helper.runtime.lock import Lock
@@ -22,15 +23,19 @@ def journal_of(tap: str) -> Journal:
     return Journal.read(journal_name(tap))
 
 
-def attached_to(iface: str) -> list[Attachment]:
-    """What is attached to a network."""
-    found = []
+def attached_to(iface: str) -> tuple[list[tuple[Attachment, Journal]], list[str]]:
+    """What is attached to a network, with the journals; and of each journal that cannot be read, why."""
+    found, errors = [], []
     for tap in attached():
-        if request := journal_of(tap).request:
-            attachment = Attachment.parse(tap, request)
-            if attachment.network == iface:
-                found.append(attachment)
-    return found
+        try:
+            journal = journal_of(tap)
+            if journal.request:
+                attachment = Attachment.parse(tap, journal.request)
+                if attachment.network == iface:
+                    found.append((attachment, journal))
+        except RoutedError as error:
+            errors.append(f"{tap}: {error}")
+    return found, errors
 
 
 def change_request(tap: str, before: str, after: str) -> bool:

@@ -6,7 +6,7 @@ is known. A guest's TAP has one, TAP:attached, whose second line says what was a
 of their own, so that what looks for stanzas costs the same however many guests there are.
 """
 
-from snf_network_helper.changes.base import AWAITED, KEPT, Change, Entry
+from snf_network_helper.changes.base import AWAITED, KEPT, PENDING, Change, Entry
 from snf_network_helper.errors import JournalError, one_line
 from snf_network_helper.lean import TYPE_CHECKING, posix
 from snf_network_helper.runtime import files
@@ -56,7 +56,7 @@ class Journal:
         """Reads the file, an empty journal where there is none.
 
         A file that is not wholly as we write it, or not root's own, is set aside, and JournalError raised: nothing is
-        guessed.
+        guessed. A process that only looks leaves it in place.
         """
         journal = cls(name)
         try:
@@ -89,6 +89,8 @@ class Journal:
         return journal
 
     def _set_aside(self, why: str) -> JournalError:
+        if files.looks_only:
+            return JournalError(f"journal {self.path}: {why}")
         aside = f"{files.DIRECTORY}/aside/{self.name}"
         files.make_directory("aside")
         number = 1
@@ -136,11 +138,38 @@ def attached_names() -> list[str]:
     return [f"{tap}:{ATTACHED}" for tap in attached()]
 
 
-def other_owner(name: str, change: Change) -> str:
-    """The other stanza whose journal holds this very change, "" where none does."""
-    for other in names():
-        if other == name:
-            continue
-        if any(entry.change == change and entry.state != KEPT for entry in Journal.read(other).entries):
-            return other
-    return ""
+class OtherOwners:
+    """Names the other stanza whose journal holds a change, "" where none does.
+
+    Most hold nothing of what is asked for. So their text is read once for all changes of a run, and a journal is parsed
+    only where the change's line is in its text.
+    """
+
+    __slots__ = ("_name", "_texts")
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._texts: dict[str, str] | None = None
+
+    def __call__(self, change: Change) -> str:
+        if self._texts is None:
+            self._texts = {other: _text(other) for other in names() if other != self._name}
+        line = Entry(change).line().removeprefix(PENDING)
+        for other, text in self._texts.items():
+            if line in text and any(
+                entry.change == change and entry.state != KEPT for entry in Journal.read(other).entries
+            ):
+                return other
+        return ""
+
+
+def _text(name: str) -> str:
+    """What is in a stanza's journal, be it understood or not."""
+    try:
+        file = posix.open(Journal(name).path, posix.O_RDONLY | posix.O_NOFOLLOW | posix.O_NONBLOCK)
+        try:
+            return posix.read(file, posix.fstat(file).st_size).decode(errors="surrogateescape")
+        finally:
+            posix.close(file)
+    except OSError:
+        return ""

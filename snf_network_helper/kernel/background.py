@@ -1,6 +1,7 @@
 """Work that nobody waits for."""
 
 from snf_network_helper.lean import TYPE_CHECKING, posix, signal
+from snf_network_helper.runtime import files
 
 if TYPE_CHECKING:
     from _socket import socket
@@ -17,6 +18,7 @@ def in_background(work: "Callable[[], None]", keep: "Collection[int]" = ()) -> N
     """Leaves a process behind that does the work and ends; of our files it has only those to `keep`."""
     if posix.fork():
         return
+    files.looks_only = True
     try:
         posix.setsid()
         for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):

@@ -2,6 +2,7 @@
 
 from snf_network_helper.errors import Interrupted, KernelError, NotStartedError, say
 from snf_network_helper.lean import TYPE_CHECKING, environ, posix, signal
+from snf_network_helper.runtime import lock
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,6 +30,8 @@ def heed_signals(bringing_up: bool) -> None:
         global interrupted
         for number in _SIGNALS:  # what follows is the undoing: neither we nor the commands are to be interrupted again
             signal.signal(number, signal.SIG_IGN)
+        if bringing_up and lock.waiting:  # nothing is at work that could be left behind
+            raise Interrupted("interrupted")
         interrupted = bringing_up
 
     for number in _SIGNALS:
@@ -86,14 +89,17 @@ class Process:
 class Query:
     """A command that only reads, at work."""
 
-    __slots__ = ("_process",)
+    __slots__ = ("_answer", "_process")
 
     def __init__(self, command: str) -> None:
         self._process = Process(command.split())
+        self._answer: str | None = None
 
     def answer(self) -> str:
-        """What it prints; "" where what it asks for does not exist."""
-        return self._process.finish()[1].strip()
+        """What it prints, waited for once; "" where what it asks for does not exist."""
+        if self._answer is None:
+            self._answer = self._process.finish()[1].strip()
+        return self._answer
 
 
 def query(command: str) -> str:

@@ -5,6 +5,10 @@ from snf_network_helper.lean import posix
 
 DIRECTORY = "/run/snf-network-helper"
 
+# True in a process that leaves in place whatever it cannot read: a command that only looks, or one in the background,
+# for nobody hears what that says.
+looks_only = False
+
 _KIND, _DIRECTORY_KIND, _FILE_KIND = 0o170000, 0o040000, 0o100000  # S_IFMT, S_IFDIR, S_IFREG (inode(7))
 
 

@@ -2,9 +2,12 @@
 
 import fcntl
 
-from snf_network_helper.errors import JournalError
+from snf_network_helper.errors import Interrupted, JournalError
 from snf_network_helper.lean import posix
 from snf_network_helper.runtime import files
+
+# True while a process waits for a lock: flock(2) goes on waiting after a signal, unless its handler raises an error.
+waiting = False
 
 SHARED = ":shared"  # of all that several users have; no link's name has a colon
 
@@ -24,9 +27,24 @@ class Lock:
         path = f"{files.DIRECTORY}/lock/{self.name}"
         try:
             self._file = posix.open(path, posix.O_RDWR | posix.O_CREAT | posix.O_NOFOLLOW, 0o600)
-            fcntl.flock(self._file, self._mode)
+            self._wait()
         except OSError as error:
             raise JournalError(f"cannot lock {path}: {error.strerror}") from None
+
+    def _wait(self) -> None:
+        global waiting
+        try:
+            fcntl.flock(self._file, self._mode | fcntl.LOCK_NB)
+            return
+        except BlockingIOError:
+            waiting = True
+        try:
+            fcntl.flock(self._file, self._mode)
+        except Interrupted:
+            posix.close(self._file)
+            raise
+        finally:
+            waiting = False
 
     def __exit__(self, *_: object) -> None:
         posix.close(self._file)

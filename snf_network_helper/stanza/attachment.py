@@ -1,6 +1,6 @@
 """What is asked for one guest: its TAP, its network, its addresses."""
 
-from snf_network_helper.errors import RoutedError, one_line
+from snf_network_helper.errors import JournalError, RoutedError, one_line
 from snf_network_helper.lean import TYPE_CHECKING
 from snf_network_helper.stanza.addresses import IPV6, IPAddress, Prefix, eui64
 from snf_network_helper.stanza.names import check_interface
@@ -57,13 +57,18 @@ class Attachment:
 
     @classmethod
     def parse(cls, tap: str, request: str) -> "Attachment":
-        """Reads what `request()` wrote."""
-        fields = dict(word.split("=", 1) for word in request.split(" "))
-        addresses, dns = (
-            tuple(IPAddress.parse(text) for text in fields.get(name, "").split(",") if text) for name in ("ip", "dns")
-        )
+        """Reads what `request()` wrote; JournalError for anything else."""
+        try:
+            fields = dict(word.split("=", 1) for word in request.split(" "))
+            network = fields["network"]
+            addresses, dns = (
+                tuple(IPAddress.parse(text) for text in fields.get(name, "").split(",") if text)
+                for name in ("ip", "dns")
+            )
+        except (KeyError, ValueError):
+            raise JournalError(f"its journal asks for what is not understood: {one_line(request)}") from None
         mac, link, hostname = (fields.get(name, "") for name in ("mac", "link", "hostname"))
-        return cls(tap, fields["network"], addresses, mac, link, hostname, "serve" in fields, dns, "leaves" in fields)
+        return cls(tap, network, addresses, mac, link, hostname, "serve" in fields, dns, "leaves" in fields)
 
     @classmethod
     def checked(

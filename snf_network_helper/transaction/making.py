@@ -3,7 +3,7 @@
 from itertools import groupby
 
 from snf_network_helper.changes.base import KEPT, PENDING, Entry, User
-from snf_network_helper.journal.journal import other_owner
+from snf_network_helper.journal.journal import OtherOwners
 from snf_network_helper.lean import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 def user_of(name: str) -> User:
     """The user whose journal has that name."""
-    return User(name, lambda change: other_owner(name, change))
+    return User(name, OtherOwners(name))
 
 
 def door_of(entry: Entry) -> str:

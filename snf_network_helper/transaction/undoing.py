@@ -22,13 +22,13 @@ def revert(name: str, entries: "Sequence[Entry]", plan: "Sequence[Change]" = ())
     """
     user = user_of(name)
     todo = [entry for entry in reversed(entries) if _is_to_undo(user, entry)]
-    asked = _ask_for_rules(todo, used={change.looks_up() for change in plan})
+    rules = _Rules(name, todo, used={change.looks_up() for change in plan})
     left: Left = []
     outcomes: Outcomes = []
     for _, group in groupby(todo, door_of):
         run = []
         for entry in group:
-            if _has_guests(name, entry, asked):
+            if rules.look_up(entry):
                 left.append((entry.change, LOOKED_UP))
             else:
                 run.append(entry)
@@ -50,21 +50,37 @@ def _is_to_undo(user: User, entry: Entry) -> bool:
     return entry.state != PENDING or not user.other_owner(entry.change)
 
 
-def _ask_for_rules(entries: "Sequence[Entry]", used: set[str]) -> "list[tuple[Entry, Query]]":
-    """The ends of tables among the entries, each with the question which rules look the table up."""
-    ends = [entry for entry in entries if entry.change.ends() and entry.change.ends() not in used]
-    if not ends:
-        return []
-    from snf_network_helper.kernel.process import Query
+class _Rules:
+    """Says of the end of a table whether the rule of a guest still looks the table up.
 
-    return [(end, Query(end.change.looked_up_by())) for end in ends]
+    The kernel is asked when this is made, and each table once; the answers are waited for as late as possible. An end
+    of a table of `used` is not asked about.
+    """
 
+    __slots__ = ("_answers", "_name", "_queries", "_used")
 
-def _has_guests(name: str, entry: Entry, asked: "Sequence[tuple[Entry, Query]]") -> bool:
-    """True for the end of a table that the rule of a guest still looks up."""
-    for end, query in asked:
-        if end is entry:
+    def __init__(self, name: str, entries: "Sequence[Entry]", used: set[str]) -> None:
+        self._name = name
+        self._used = used
+        self._answers: dict[tuple[str, str], bool] = {}
+        self._queries: dict[str, Query] = {}
+        ends = [entry.change for entry in entries if self._is_end(entry.change)]
+        if ends:
+            from snf_network_helper.kernel import process
+
+            self._queries = {command: process.Query(command) for command in {end.looked_up_by() for end in ends}}
+
+    def look_up(self, entry: Entry) -> bool:
+        """True for the end of a table that the rule of a guest still looks up."""
+        if not self._is_end(entry.change):
+            return False
+        asked = (entry.change.looked_up_by(), entry.prior)
+        if asked not in self._answers:
             from snf_network_helper.changes.foreign import has_guest_rule
 
-            return has_guest_rule(query.answer(), end.prior, name.rpartition(":")[0])
-    return False
+            shown = self._queries[asked[0]].answer()
+            self._answers[asked] = has_guest_rule(shown, entry.prior, self._name.rpartition(":")[0])
+        return self._answers[asked]
+
+    def _is_end(self, change: "Change") -> bool:
+        return bool(change.ends()) and change.ends() not in self._used

@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
-from guestlab import TAP_MAC, Place, attach, configure, detach, leftovers, node_up, place, plug
+from guestlab import RUN, TAP_MAC, Place, attach, configure, detach, leftovers, node_up, place, plug
 from lab.host import Host
 from lab.node import Node
 from lab.stanzas import Stanza
@@ -103,6 +103,32 @@ def test_a_stanza_for_each_family_with_a_table_of_its_own() -> None:
         assert all(reaches(here.center.vm1.host, gateway) for gateway in GATEWAYS)
 
 
+@pytest.mark.parametrize(
+    ("spoil", "said"),
+    [
+        ("echo spoilt >> {}", "not understood"),
+        ("head -c 300 /dev/urandom > {}", "not understood"),
+        ("chmod 666 {}", "only root can write"),
+        ("sed -i '2s/network=eth1 //' {}", "its journal asks for what is not understood"),
+        ("sed -i '2s/192.0.2.10/nonsense/' {}", "its journal asks for what is not understood"),
+    ],
+)
+def test_one_journal_that_cannot_be_read_is_no_trouble_of_the_network(node: Node, spoil: str, said: str) -> None:
+    host = node.host
+    attach(host, "tap0", *ADDRESSES, network="eth1", options="--no-probe")
+    with Host("second") as second:
+        plug(host, second, "tap1")
+        configure(second, "192.0.2.11")
+        attach(host, "tap1", "192.0.2.11", network="eth1", options="--no-probe")
+        host.run("ifdown eth1; " + spoil.format(f"{RUN}/attached/tap0"))
+        done = host.attempt("ifup eth1")
+        assert done.returncode == 0, done
+        (line,) = done.stderr.splitlines()
+        assert line.startswith("tap0: ")
+        assert said in line
+        assert reaches(host, "192.0.2.11")
+
+
 @pytest.fixture
 def node() -> Iterator[Node]:
     with node_up(Stanza(link="eth1")) as node, Host("guest") as guest:
@@ -184,6 +210,24 @@ def test_the_last_detach_removes_what_ifdown_had_to_leave(node: Node) -> None:
         for last in (False, True):
             assert node.host.run(tables).count("unreachable default") == 2
             detach(node.host, "tap0" if last else "tap1")
+        assert node.host.run(tables) == ""
+        assert leftovers(node.host) == []
+
+
+def test_on_a_router_packets_from_guest_to_guest_do_not_leave_by_the_uplink_after_ifdown() -> None:
+    with node_up(Stanza("router-vmc", link="eth1")) as node, Host("guest") as guest:
+        plug(node.host, guest)
+        attach(node.host, "tap0", *ADDRESSES, network="eth1", options="--no-probe")
+        node.host.run("ip link add leak type veth peer name wire; ip link set wire up; ip link set leak up")
+        node.host.run("ip route replace default dev leak; ip -6 route replace default dev leak metric 1")
+        node.host.run("ifdown eth1")
+        for address, ours in (("192.0.2.77", ADDRESSES[0]), ("2001:db8::77", ADDRESSES[1])):
+            look_up = node.host.attempt(f"ip route get {address} from {ours} iif tap0")
+            assert look_up.returncode != 0, look_up
+            assert "leak" in node.host.run(f"ip route get {address}")
+        tables = "ip route show table 222 proto snf; ip -6 route show table 222 proto snf"
+        assert node.host.run(tables).count("unreachable") == 2
+        detach(node.host, "tap0")
         assert node.host.run(tables) == ""
         assert leftovers(node.host) == []
 

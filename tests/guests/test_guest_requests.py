@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from guestlab import NETWORK, TAP_MAC, attach, attach_command, detach, leftovers, node_up, plug, refused
+from guestlab import NETWORK, RUN, TAP_MAC, attach, attach_command, detach, leftovers, node_up, plug, refused
 from lab.host import Host
 from lab.node import Node
 from lab.stanzas import Stanza
@@ -51,6 +51,21 @@ def test_refused_by_one_line_and_nothing_is_changed(node: Node, command: str, li
     assert refused(node.host, command).startswith(line)
     assert before.difference(node.snapshot()) == ""
     assert not [path for path in leftovers(node.host) if "attached" in path]
+
+
+@pytest.mark.parametrize("lock", ["tap0", NETWORK])
+@pytest.mark.parametrize("signal", ["TERM", "INT"])
+def test_an_attach_that_waits_for_a_lock_ends_on_a_signal(node: Node, lock: str, signal: str) -> None:
+    before = node.snapshot()
+    attach(node.host, "tap0", "192.0.2.10", options="--no-probe")
+    detach(node.host, "tap0")  # the locks are there
+    command = attach_command("tap0", "192.0.2.10", options="--no-probe")
+    waits = f"exec flock {RUN}/lock/{lock} timeout --preserve-status --signal={signal} --kill-after=9 3 {command}"
+    done = node.host.attempt(waits)
+    assert done.returncode == 1, done
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("tap0: interrupted"), line
+    assert before.difference(node.snapshot()) == ""
 
 
 def test_a_network_that_is_down_has_no_machines() -> None:

@@ -6,6 +6,11 @@ import pytest
 from machine import Machine, changed
 
 ALIASES = "/etc/iproute2/rt_tables.d/snf-network-helper.conf"
+ROUTER_VMC = """    routed-role    router-vmc
+    routed-subnet  192.0.2.0/24
+    routed-gateway 192.0.2.1
+    routed-table   300
+"""
 CONFFILES = {
     "etc/default/snf-network-helper",
     "etc/iproute2/rt_protos.d/snf-network-helper.conf",
@@ -76,6 +81,41 @@ def test_removing_names_the_interfaces_that_stay_routed(installed: Machine) -> N
     (line,) = done.stderr.splitlines()
     assert line.startswith("snf-network-helper: still routed, and left so: eth0.222 eth1 (")
     assert installed.path("/run/snf-network-helper/journal/eth1:inet").exists()
+
+
+def test_what_is_attached_can_be_undone_after_an_installation(installed: Machine, deb: Path) -> None:
+    """The interface is down, so no journal but the guest's is left."""
+    for link in ("eth1", "tap0"):
+        installed.run("ip", "link", "add", link, "type", "veth", "peer", "name", f"p{link}")
+    installed.write("/tmp/interfaces", STANZAS["plain"].replace("veth0", "eth1") + ROUTER_VMC)
+    rules_and_routes = "ip rule; ip -6 rule; ip -4 route show table all; nft list ruleset"
+    look = ("sh", "-c", f"{rules_and_routes}; cat /sys/class/net/tap0/address")
+    before = installed.run(*look).stdout
+    installed.run("ifup", "-i", "/tmp/interfaces", "eth1")
+    installed.run("snf-network-helper", "attach", "tap0", "--network", "eth1", "--ip", "192.0.2.10", "--no-probe")
+    installed.run("ifdown", "-i", "/tmp/interfaces", "eth1")
+    done = installed.run("dpkg", "--remove", "snf-network-helper")
+    assert "still attached, and left so: tap0 (" in done.stderr
+    assert installed.run(*look).stdout != before
+    installed.install(deb)
+    installed.run("snf-network-helper", "detach", "tap0")
+    assert installed.run(*look).stdout == before
+    assert installed.run("snf-network-helper", "status").returncode == 0
+
+
+@pytest.mark.parametrize("removed_before", [False, True])
+def test_purging_says_what_stays(installed: Machine, removed_before: bool) -> None:
+    for name in ("journal/eth0.222:inet", "journal/eth0.222:inet6", "attached/tap0", "shared/net:x/tap0:attached"):
+        installed.write(f"/run/snf-network-helper/{name}", "what was done\n")
+    if removed_before:
+        installed.run("dpkg", "--remove", "snf-network-helper")
+    done = installed.run("dpkg", "--purge", "snf-network-helper")
+    *before, line = done.stderr.splitlines()
+    assert len(before) == (0 if removed_before else 2)
+    assert all(line.endswith("or install it again to do so; a purge forgets how)") for line in before)
+    assert line.startswith("snf-network-helper: still routed or attached, and left so until the next boot: ")
+    assert "boot: eth0.222 tap0 (" in line
+    assert not installed.path("/run/snf-network-helper").exists()
 
 
 def test_an_upgrade_keeps_what_the_administrator_changed(installed: Machine, newer_deb: Path) -> None:

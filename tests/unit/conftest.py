@@ -32,6 +32,7 @@ def out_of_reach(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
     run = str(tmp_path / "run")
     monkeypatch.setattr(files, "DIRECTORY", run)
+    monkeypatch.setattr(files, "looks_only", False)
     monkeypatch.setattr(sysctl, "_PROC_SYS", f"{tmp_path}/sys/")
     monkeypatch.setattr(arp_source, "_PROGRAM", "/usr/sbin/xtables-nft-multi")
     monkeypatch.setattr(process, "verbose", False)

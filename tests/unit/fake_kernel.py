@@ -145,9 +145,9 @@ class FakeKernel:
             link = f" dev {asked['dev']}"
             routes = [line.partition(" add ")[2] for line in self.state if _is_route_of(line, asked["dev"])]
             return "".join(f"{route.replace(link, '')}\n" for route in routes)
-        asked["prefix"] = asked.pop("exact")
         routes = [line for line in self.state if line.startswith(f"{ip} route ")]
-        return "".join(f"{line}\n" for line in routes if asked.items() <= _route(line).items())
+        shown = [line.partition(" add ")[2] for line in routes if asked.items() <= _route(line).items()]
+        return "".join(f"{line.replace('/32 ', ' ').replace('/128 ', ' ')}\n" for line in shown)
 
     def _arptables(self, argv: list[str]) -> Result:
         rules = [line for line in self.state if line.startswith("arptables ")]

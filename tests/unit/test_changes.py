@@ -8,7 +8,7 @@ from snf_network_helper.changes.advertiser import Advertiser
 from snf_network_helper.changes.arp_source import ArpSource
 from snf_network_helper.changes.base import Change
 from snf_network_helper.changes.binding import Binding
-from snf_network_helper.changes.by_ip import IpChange
+from snf_network_helper.changes.by_ip import FOREIGN, OURS, Answers, IpChange
 from snf_network_helper.changes.dhcp_server import DhcpServer
 from snf_network_helper.changes.link import Link
 from snf_network_helper.changes.masquerade import Masquerade
@@ -20,6 +20,7 @@ from snf_network_helper.changes.rule import Rule
 from snf_network_helper.changes.server_address import ServerAddress
 from snf_network_helper.changes.shared_sysctl import SharedSysctl
 from snf_network_helper.changes.sysctl import Sysctl
+from snf_network_helper.kernel import process
 from snf_network_helper.runtime import files
 
 FORWARDING = "net/ipv4/conf/eth0.222/forwarding"
@@ -185,25 +186,45 @@ def test_a_kind_must_say_how_it_is_added(missing: Change) -> None:
         missing.remove()
 
 
+NEIGHBOUR = Route("4", "192.0.2.0/24", dev="eth0.222")
+HOST = Route("6", "2001:db8::10/128", dev="tap0", table="222")
+DEFAULT = Route("6", "default", dev="eth0.222", via="fe80::1", table="222")
+END = Route("4", "default", kind="unreachable", table="222", metric="4294967295")
+
+
 @pytest.mark.parametrize(
-    ("route", "query"),
+    ("route", "shown", "holder"),
     [
-        (
-            Route("4", "192.0.2.0/24", dev="eth0.222"),
-            "ip route show table main dev eth0.222 type unicast exact 192.0.2.0/24",
-        ),
-        (
-            Route("6", "default", dev="eth0.222", via="fe80::1", table="222"),
-            "ip -6 route show table 222 via fe80::1 dev eth0.222 type unicast exact default",
-        ),
-        (
-            Route("4", "default", kind="unreachable", table="222", metric="4294967295"),
-            "ip route show table 222 metric 4294967295 type unreachable exact default",
-        ),
+        (NEIGHBOUR, "192.0.2.0/24 dev eth0.222 proto snf scope link", OURS),
+        (NEIGHBOUR, "192.0.2.0/24 dev eth0.222 proto static scope link src 192.0.2.7 metric 7 linkdown", FOREIGN),
+        (NEIGHBOUR, "192.0.2.0/24 dev eth0.22 proto snf scope link", ""),
+        (NEIGHBOUR, "192.0.2.0/25 dev eth0.222 proto snf scope link", ""),
+        (NEIGHBOUR, "unreachable 192.0.2.0/24 dev eth0.222 proto snf", ""),
+        (HOST, "2001:db8::10 dev tap0 proto snf metric 1024 pref medium", OURS),
+        (DEFAULT, "default via fe80::1 dev eth0.222 proto snf metric 1024 pref medium", OURS),
+        (DEFAULT, "default via fe80::2 dev eth0.222 proto snf metric 1024 pref medium", ""),
+        (END, "unreachable default proto snf metric 4294967295", OURS),
+        (END, "unreachable default proto snf metric 7", ""),
+        (END, "unreachable default proto snf", ""),
+        (END, "blackhole default metric 4294967295", ""),
+        (END, "", ""),
     ],
 )
-def test_a_route_is_asked_for_by_all_but_its_protocol(route: Route, query: str) -> None:
-    assert route.show() == query
+def test_whose_a_standing_route_is(
+    route: Route, shown: str, holder: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+
+    def query(command: str) -> str:
+        asked.append(command)
+        return shown if not command.endswith(" proto snf") or " proto snf" in shown else ""
+
+    monkeypatch.setattr(process, "query", query)
+    answers = Answers()
+    assert route.holder("", answers) == route.holder("", answers) == holder
+    ip, table = "ip -6" if route.family == "6" else "ip", route.table or "main"
+    questions = [f"{ip} route show table {table} proto snf", f"{ip} route show table {table}"]
+    assert asked == questions[: 1 if holder == OURS else 2]
 
 
 def test_an_arp_source_is_known_by_the_words_of_the_listing() -> None:

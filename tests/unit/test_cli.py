@@ -153,6 +153,18 @@ def test_status_shows_what_is_missing(in_kernel: FakeKernel, monkeypatch: pytest
 
 
 @pytest.mark.usefixtures("in_kernel")
+def test_status_leaves_a_journal_in_place_that_it_cannot_read(capsys: Console) -> None:
+    path = Path(Journal(NAME).path)
+    path.write_text("spoilt")
+    before = path.stat()
+    for _ in range(2):
+        assert cli.main(["status", IFACE]) == 1
+        assert capsys.readouterr().err == f"journal {path}: not understood: spoilt\n"
+    assert path.stat() == before
+    assert cli.main(["status", "eth9"]) == 0
+
+
+@pytest.mark.usefixtures("in_kernel")
 def test_status_shows_what_is_in_no_journal(monkeypatch: pytest.MonkeyPatch, capsys: Console) -> None:
     (orphan, *_) = [change for change in planned(VMC, "eth0.223") if " rule " in change.add()]
     also_in_kernel(monkeypatch, orphan)

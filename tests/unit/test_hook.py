@@ -1,5 +1,6 @@
 """The entry of if-up.d and if-down.d: ifupdown's environment in, an exit code and lines on the console out."""
 
+import posix
 import signal
 
 import pytest
@@ -178,6 +179,20 @@ def test_what_an_earlier_ifup_did_stays_when_a_later_one_fails(
 
     assert host.snapshot() == standing
     assert Journal.read(f"{IFACE}:inet").run == "4711"
+
+
+def test_what_fails_once_the_network_is_up_is_one_line_and_no_error(
+    host: FakeKernel, capsys: Console, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fork() -> int:
+        raise BlockingIOError(11, "Resource temporarily unavailable")
+
+    monkeypatch.setattr(posix, "fork", fork)
+    assert hook.main({**UP, "IF_ROUTED_ROLE": "router"}) == 0
+
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith(f"{IFACE}: BlockingIOError(11, ")
+    assert list(names()) == [f"{IFACE}:inet"]
 
 
 @pytest.mark.parametrize("verbosity", ["0", ""])

@@ -10,6 +10,7 @@ import pytest
 
 from snf_network_helper.errors import JournalError
 from snf_network_helper.journal.journal import Journal
+from snf_network_helper.kernel.background import in_background
 from snf_network_helper.runtime.files import make_directory
 from snf_network_helper.runtime.lock import Lock
 
@@ -181,3 +182,13 @@ def test_a_lock_that_is_a_symbolic_link_is_refused(run_directory: Path) -> None:
         Lock("eth0.222"),
     ):
         pass
+
+
+def test_a_process_in_the_background_leaves_it_for_one_that_can_say_so(run_directory: Path, written: Path) -> None:
+    written.write_text("spoilt")
+
+    in_background(lambda: print(Journal.read(NAME)))
+    os.wait()
+
+    assert written.read_text() == "spoilt"
+    assert set_aside(run_directory) == "not understood: spoilt"

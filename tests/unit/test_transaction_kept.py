@@ -1,5 +1,8 @@
 """What was there before, or belongs to others, is never undone."""
 
+import posix
+from typing import Any
+
 import pytest
 from fake_kernel import FakeKernel
 from samples import IFACE, SETUPS, VMC, give_links, planned
@@ -8,6 +11,7 @@ from snf_network_helper.changes import arp_source
 from snf_network_helper.changes.base import KEPT
 from snf_network_helper.errors import RoutedError
 from snf_network_helper.journal.journal import Journal, names
+from snf_network_helper.plan.routed import Plan
 from snf_network_helper.transaction.bring_up import bring_up
 from snf_network_helper.transaction.take_down import take_down
 
@@ -169,3 +173,50 @@ def test_a_second_stanza_with_the_subnets_of_the_first_is_refused(host: FakeKern
 
     assert host.snapshot() == before
     assert list(names()) == [NAME]
+
+
+def many(count: int, iface: str = IFACE) -> Plan:
+    """The plan of a stanza with so many subnets."""
+    return planned({**VMC, "routed-subnet": " ".join(f"192.0.{number}.0/24" for number in range(2, count + 2))}, iface)
+
+
+def test_what_stands_is_asked_for_once_however_much_it_is(host: FakeKernel, monkeypatch: pytest.MonkeyPatch) -> None:
+    started = []
+
+    def spawn(path: str, argv: list[str], *words: Any, **named: Any) -> int:
+        started.append(argv)
+        return host.spawn(path, argv, *words, **named)
+
+    monkeypatch.setattr(posix, "posix_spawnp", spawn)
+    numbers = []
+    for count in (2, 100):
+        bring_up(NAME, many(count), "")
+        started.clear()
+        bring_up(NAME, many(count), "")
+        numbers.append(len(started))
+        take_down(IFACE)
+    assert numbers[0] == numbers[1]
+
+
+def test_of_other_journals_only_those_are_parsed_that_have_the_change(
+    host: FakeKernel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = Journal.read
+    parsed = []
+
+    def counted(name: str) -> Journal:
+        parsed.append(name)
+        return read(name)
+
+    for number in range(20):
+        give_links(host, f"eth{number}")
+        other = planned({**VMC, "routed-subnet": f"10.0.{number}.0/24", "routed-gateway": f"10.0.{number}.1",
+                         "routed-table": str(300 + number)}, f"eth{number}")  # fmt: skip
+        bring_up(f"eth{number}:inet", other, "")
+    bring_up(NAME, planned(VMC), "")
+    monkeypatch.setattr(Journal, "read", staticmethod(counted))
+    bring_up(NAME, planned(VMC), "")
+    assert parsed == [NAME]
+
+    with pytest.raises(RoutedError, match=f"File exists, {NAME} has it"):
+        bring_up("eth1:inet6", planned(VMC), "")

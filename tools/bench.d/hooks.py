@@ -8,12 +8,13 @@ import platform
 from pathlib import Path
 
 import node
+from again import again
 from many import many
 from one import memory, roles, unrelated
 from stanzas import LINK
 
 COUNTS = (1, 10, 100, 1000)
-TABLES = ("roles", "unrelated", "memory", "many")
+TABLES = ("roles", "unrelated", "memory", "many", "again")
 
 
 def arguments() -> argparse.Namespace:
@@ -43,9 +44,12 @@ def main() -> None:
         unrelated(rounds, options.markdown)
     if "memory" in tables:
         memory(options.markdown)
+    counts = COUNTS[:3] if options.quick else COUNTS
+    node.delete_links()
     if "many" in tables:
-        node.delete_links()
-        many(COUNTS[:3] if options.quick else COUNTS, options.markdown)
+        many(counts, options.markdown)
+    if "again" in tables:
+        again(counts, options.markdown)
 
 
 main()

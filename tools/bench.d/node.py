@@ -166,9 +166,9 @@ def timed_hooks() -> Iterator[list[float]]:
         Path("/run/hook-times").unlink(missing_ok=True)
 
 
-def cost(command: str, what: str) -> tuple[float, float]:
+def cost(command: str, *what: str) -> tuple[float, float]:
     """Runs ifup or ifdown for an interface (or -a): milliseconds by the clock, and of all processors."""
-    argv = [f"/sbin/{command}", what]
+    argv = [f"/sbin/{command}", *what]
     # By hand, ifdown complains of IPv6 routes that went when the IPv4 stanza had the link down.
     said = [(os.POSIX_SPAWN_OPEN, 2, _SAID, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)]
     start = time.perf_counter()

@@ -57,6 +57,12 @@ def vmc(link: str = LINK, table: str = "", net: str = "192.0.2") -> str:
     return _stanza("inet", link, lines + (f"    routed-table {table}\n" if table else ""))
 
 
+def many_subnets(count: int) -> str:
+    """The compact stanza of a node that hosts VMs, with so many subnets."""
+    subnets = " ".join(f"10.{number // 256}.{number % 256}.0/24" for number in range(count))
+    return _stanza("inet", LINK, f"    routed-subnet {subnets}\n    routed-gateway 10.0.0.1\n")
+
+
 def numbered(number: int) -> tuple[str, str, str]:
     """Link, table and first three bytes of the subnet of the n-th of many interfaces."""
     reserved = number in (253, 254, 255)
