@@ -42,6 +42,9 @@ class Route(IpChange):
         words += ["proto", PROTOCOL]
         return f"{ip(self.family)} route", " ".join(filter(None, words))
 
+    def goes_with(self, link: str) -> bool:
+        return self.dev == link
+
     def show(self) -> str:
         """The query that prints this very route, whatever its protocol, and nothing else."""
         words = [ip(self.family), "route show", "table", self.table or "main"]

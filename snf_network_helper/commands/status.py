@@ -21,7 +21,7 @@ def run(arguments: "SimpleNamespace") -> int:
     need_root("status")
     in_kernel = seen.marked()
     journals = [Journal.read(name) for name in [*sorted(names()), *attached_names()]]
-    journalled = {entry.change for journal in journals for entry in journal.entries}
+    journalled = {entry.change.successor() for journal in journals for entry in journal.entries}
     rows = [
         {
             "stanza": journal.name,

@@ -2,6 +2,7 @@
 
 import time
 
+from snf_network_helper.changes.guest_address import GuestAddress
 from snf_network_helper.errors import RoutedError
 from snf_network_helper.guests import link_check
 from snf_network_helper.guests.announcing import announce_guests
@@ -15,6 +16,7 @@ from snf_network_helper.runtime.lock import Lock
 from snf_network_helper.stanza.attachment import Attachment
 from snf_network_helper.transaction.bring_up import Goal, attach_guest
 from snf_network_helper.transaction.take_down import take_down_guest
+from snf_network_helper.transaction.undoing import gone_link
 from snf_network_helper.wire.announce import in_use
 
 if TYPE_CHECKING:
@@ -52,11 +54,11 @@ def _make_way(attachment: Attachment, network: "Network") -> bool:
     if not attachment.link:
         raise RoutedError("no such interface")
     link_check.check(tap, network.iface)
-    before = journal_of(tap)
-    if before.entries and before.request and Attachment.parse(tap, before.request).link != attachment.link:
-        take_down_guest(tap)
-        return True
-    return before.request != attachment.request()
+    for address in attachment.addresses:
+        GuestAddress(network.iface, str(address), tap, attachment.link).check()
+    if gone_link(journal_of(tap)):
+        take_down_guest(tap, lambda journal: gone_link(journal) != "")
+    return journal_of(tap).request != attachment.request()
 
 
 def _refuse_what_is_in_use(attachment: Attachment, network: "Network") -> None:
