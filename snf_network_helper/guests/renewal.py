@@ -47,8 +47,11 @@ def renew(iface: str) -> list[str]:
                 works.append(attachment)
         except RoutedError as error:
             errors.append(f"{tap}: {error}")
-    if works:
-        announce_guests(iface, works)
+    try:
+        if works:
+            announce_guests(iface, works)
+    except RoutedError as error:
+        errors.append(str(error))
     return errors
 
 

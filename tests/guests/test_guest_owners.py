@@ -219,3 +219,78 @@ def test_an_address_of_a_guest_that_waits_is_refused(node: Node, guests: tuple[H
         assert line == f"tap1: {A[0]} is attached to tap0"
     detach(node.host, "tap0")
     assert not leftovers_of_guests(node)
+
+
+@pytest.mark.parametrize("options", ["--no-probe", "--role migrate-in"])
+def test_attach_that_may_open_no_packet_socket_leaves_nothing(
+    node: Node, guests: tuple[Host, Host], options: str
+) -> None:
+    plug(node.host, guests[0])
+    before = node.snapshot()
+    command = f"setpriv --bounding-set -net_raw {attach_command('tap0', *A, options=options)}"
+    assert refused(node.host, command).endswith("Operation not permitted")
+    assert before.difference(node.snapshot()) == ""
+    assert not leftovers_of_guests(node)
+
+
+# A /dev of the node's own, and whoever writes down what comes in there for the system's log
+LOG = """
+mkdir /run/devices; mount --bind /dev /run/devices; mount -t tmpfs dev /dev
+cp -a /run/devices/null /run/devices/zero /run/devices/urandom /dev
+exec python3 -c '
+import socket
+log = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+log.bind("/dev/log")
+while True:
+    with open("/run/said", "ab") as said:
+        said.write(log.recv(4096) + bytes([10]))
+'
+"""
+
+
+def test_a_guest_that_cannot_be_hosted_is_in_the_log_and_tried_again(node: Node, guests: tuple[Host, Host]) -> None:
+    plug(node.host, guests[0])
+    guests[0].run("ip link set eth0 down")
+    log = started(node.host, LOG)
+    assert comes_true(lambda: node.host.attempt("test -S /dev/log && test -e /run/devices/null").returncode == 0)
+    node.host.run("ip route add 192.0.2.10 dev eth0 table 222")
+    attach(node.host, "tap0", *A, options="--role migrate-in")
+    guests[0].run("ip link set eth0 up")
+    configure(guests[0], *A)
+    guests[0].attempt("for i in $(seq 30); do ping -c 1 -W 0.01 192.0.2.1; done")
+    assert comes_true(lambda: "tap0: ip route add 192.0.2.10" in node.host.attempt("cat /run/said").stdout)
+    said = node.host.run("cat /run/said").splitlines()
+    assert len(said) < 10, said
+    assert comes_true(lambda: "awaited" in node.host.attempt(f"{COMMAND} status tap0").stdout)
+    node.host.run("ip route del 192.0.2.10 dev eth0 table 222")
+    assert comes_true(lambda: is_whole(node, *A), patience=60)
+    log.kill()
+    log.communicate()
+
+
+# The command, on a node that has no room for one process more that is a copy of this one.
+FORKLESS = """
+import errno, os, posix, sys
+
+def refuse():
+    raise OSError(errno.EAGAIN, os.strerror(errno.EAGAIN))
+
+posix.fork = refuse
+sys.path.insert(0, "/usr/lib/python3/dist-packages")
+from snf_network_helper.commands.main import run
+run()
+"""
+
+
+@pytest.mark.parametrize("options", ["--no-probe", "--role migrate-in"])
+def test_attach_that_can_leave_no_process_behind_leaves_nothing(
+    node: Node, guests: tuple[Host, Host], options: str
+) -> None:
+    plug(node.host, guests[0])
+    before = node.snapshot()
+    node.host.write("/run/forkless", FORKLESS)
+    command = attach_command("tap0", *A, options=options).removeprefix(COMMAND)
+    line = refused(node.host, f"/usr/bin/python3 -I /run/forkless {command}")
+    assert line == "tap0: fork: Resource temporarily unavailable"
+    assert before.difference(node.snapshot()) == ""
+    assert not leftovers_of_guests(node)
