@@ -18,6 +18,9 @@ class Address(IpChange):
     def object_and_selector(self) -> tuple[str, str]:
         return f"{ip(self.family)} addr", f"{self.address} dev {self.dev}"
 
+    def goes_with(self, link: str) -> bool:
+        return self.dev == link
+
     def look(self, old: Entry | None) -> Entry:
         if not self.is_present(frozenset()):
             return Entry(self)

@@ -103,12 +103,24 @@ class Change:
 
     def is_present(self, marked: "frozenset[Change]") -> bool:
         """True where the kernel holds the change; `marked` is all that it holds of the kinds that bear our mark."""
-        return self in marked
+        return self.successor() in marked
 
     @classmethod
     def marked(cls, view: "View") -> "Iterator[Change]":
         """All of this kind in the kernel that are ours by their mark; none of a kind that bears none."""
         return iter(())
+
+    def successor(self) -> "Change":
+        """The same change as plans of this version have it; another one only for a kind that is no longer planned."""
+        return self
+
+    def users(self) -> str:
+        """By which name the users of a change are recorded that stands until the last one goes; "" for its own only."""
+        return ""
+
+    def goes_with(self, link: str) -> bool:
+        """True where the kernel drops the change with that link: another one of its name has nothing to do with it."""
+        return False
 
     def looks_up(self) -> str:
         """The routing table that the change has packets looked up in, "" for none."""

@@ -1,11 +1,13 @@
 """What the guard's elements have in common: runs of them are one transaction of nft(8)."""
 
-from snf_network_helper.changes.base import APPLIED, KEPT, Change, Entry, Left, Outcomes, User
-from snf_network_helper.errors import KernelError
+from snf_network_helper.changes.base import APPLIED, Change, Entry, Left, Outcomes, User
+from snf_network_helper.errors import KernelError, RoutedError
 from snf_network_helper.lean import TYPE_CHECKING
+from snf_network_helper.runtime import shared
+from snf_network_helper.runtime.lock import SHARED, Lock
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
 GUARD_FILE = "/usr/share/snf-network-helper/guard.nft"
 GUARD_TABLE = "snf_network_helper"
@@ -20,41 +22,39 @@ class NftElement(Change):
     def door(self) -> str:
         return "nft"
 
-    def create(self, prior: str) -> str:
-        """The command that makes it, and fails where it may be another's that stands already; `prior` as recorded."""
-        return self.add()
-
-    def is_anothers(self, prior: str) -> bool:
-        """True where one that stands already may be somebody else's, who then keeps it."""
-        return False
-
     def make_run(self, run: "Sequence[Entry]", user: User) -> bool:
-        add_run(run)
+        joining(run, user, lambda: add_run(run))
         return False
 
     def undo_run(self, run: "Sequence[Entry]", user: User) -> Outcomes:
         """The guard itself comes last where its last guest goes."""
         elements = [entry for entry in run if isinstance(entry.change, NftElement)]
         others = [entry for entry in run if entry not in elements]
-        return [*delete_run([entry.change for entry in elements]), *super().undo_run(others, user)]
+        return [*_undo_elements([entry.change for entry in elements], user), *super().undo_run(others, user)]
 
 
 def add_run(run: "Sequence[Entry]", first: "Sequence[str]" = ()) -> None:
-    """Adds elements in one transaction, after the commands to run `first`; those of others that stand are kept."""
-    from snf_network_helper.kernel.process import exists_already
-
-    elements = [(entry, entry.change) for entry in run if isinstance(entry.change, NftElement)]
-    kept: list[Entry] = []
-    try:
-        add_elements([*first, *(change.create(entry.prior) for entry, change in elements)])
-    except KernelError as error:
-        kept = [entry for entry, change in elements if change.is_anothers(entry.prior)]
-        if not kept or not exists_already(error.reason):
-            raise
-        # Another guest has the address, as its route will show, or a journal was lost
-        add_elements([*first, *(change.add() for _, change in elements)])
+    """Adds elements in one transaction, after the commands to run `first`; one that stands is added once more."""
+    add_elements([*first, *(entry.change.add() for entry in run)])
     for entry in run:
-        entry.state = KEPT if entry in kept else APPLIED
+        entry.state = APPLIED
+
+
+def joining(run: "Sequence[Entry]", user: User, make: "Callable[[], None]") -> None:
+    """Records the user of those elements that several may have made, and has them made."""
+    used = [name for entry in run if (name := entry.change.users())]
+    if not used:
+        make()
+        return
+    with Lock(SHARED):
+        new = [name for name in used if not shared.join(name, user.name)[1]]
+    try:
+        make()
+    except RoutedError:  # a transaction makes all or none
+        with Lock(SHARED):
+            for name in new:
+                shared.leave(name, user.name)
+        raise
 
 
 def add_elements(commands: "Sequence[str]") -> None:
@@ -70,11 +70,27 @@ def add_elements(commands: "Sequence[str]") -> None:
         transaction([LOAD_GUARD, *commands])
 
 
+def _undo_elements(changes: "Sequence[Change]", user: User) -> Left:
+    """The last user of an element deletes it before it is struck off, so that a kill in between loses nothing."""
+    used = [change for change in changes if change.users()]
+    if not used:
+        return delete_run(changes)
+    with Lock(SHARED):
+        left = delete_run([one for one in changes if one not in used or not shared.has_others(one.users(), user.name)])
+        standing = {change for change, _ in left}
+        for change in used:
+            if change not in standing:
+                shared.leave(change.users(), user.name)
+    return left
+
+
 def delete_run(changes: "Sequence[Change]") -> Left:
     """Deletes elements in one transaction, or where one of them is gone already, each by itself."""
     from snf_network_helper.kernel.nft import transaction
     from snf_network_helper.kernel.process import is_gone
 
+    if not changes:
+        return []
     try:
         transaction([change.remove() for change in changes])
     except KernelError as error:

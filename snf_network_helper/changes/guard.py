@@ -1,7 +1,7 @@
 """The tables of nftables that guard guests' TAPs."""
 
 from snf_network_helper.changes.base import PENDING, Change, Entry, User, make_one
-from snf_network_helper.changes.by_nft import GUARD_TABLE, LOAD_GUARD, add_run
+from snf_network_helper.changes.by_nft import GUARD_TABLE, LOAD_GUARD, add_run, joining
 from snf_network_helper.changes.shared import SharedChange
 from snf_network_helper.lean import TYPE_CHECKING
 
@@ -30,9 +30,13 @@ class Guard(SharedChange):
     def make_run(self, run: "Sequence[Entry]", user: User) -> bool:
         """Where nobody has used the guard yet, it is loaded in the transaction of the elements that come with it."""
         guard, *elements = run
-        make_one(guard, user, lambda user: self.make_by(user, lambda: add_run(elements, [self.add()])))
-        if any(entry.state == PENDING for entry in elements):
-            add_run(elements)
+
+        def make() -> None:
+            make_one(guard, user, lambda user: self.make_by(user, lambda: add_run(elements, [self.add()])))
+            if any(entry.state == PENDING for entry in elements):
+                add_run(elements)
+
+        joining(elements, user, make)
         return False
 
     @classmethod

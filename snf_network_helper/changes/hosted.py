@@ -1,9 +1,7 @@
-"""What the node answers for on a network's link."""
+"""What the node answers for on a network's link, as version 0.1.0 has it in its journals."""
 
-from snf_network_helper.changes.base import KEPT, Change, Entry
-from snf_network_helper.changes.by_ip import OURS
-from snf_network_helper.changes.by_nft import GUARD_TABLE
-from snf_network_helper.changes.guard_element import GuardElement, elements
+from snf_network_helper.changes.base import Change
+from snf_network_helper.changes.hosted_address import HostedAddress
 from snf_network_helper.lean import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -12,48 +10,14 @@ if TYPE_CHECKING:
     from snf_network_helper.kernel.view import View
 
 
-class Hosted(GuardElement):
-    """An address that the node answers for on a network's link, unless another one announces it there.
-
-    The element is there before the route and after it: in between the node would answer for what has moved. What
-    another one has announced is forgotten when it goes, or is made once more. To make it at first deletes nothing: a
-    socket that something was deleted by is closed only after the kernel's grace period, 10 ms later
-    (nft_rcv_nl_event, net/netfilter/nf_tables_api.c).
-    """
+class Hosted(HostedAddress):
+    """The element of one guest that had it to itself: no plan has it any more."""
 
     __slots__ = ()
 
-    def __init__(self, table: str, members: str, dev: str, address: str) -> None:
-        super().__init__(table, members, dev, address)
-
-    def fields(self) -> tuple[tuple[str, str], ...]:
-        return (("table", self.table), ("members", self.members), ("dev", self.tap), ("address", self.address))
-
-    def look(self, old: Entry | None) -> Entry:
-        if old is not None and old.state == KEPT:
-            return Entry(self, KEPT)
-        return Entry(self, prior=OURS if old is not None else "")
-
-    def is_anothers(self, prior: str) -> bool:
-        return not prior
-
-    def create(self, prior: str) -> str:
-        return self.add() if prior else f"nft '{self._statement('create')}'"
-
-    def add(self) -> str:
-        return f"nft '{self._forgetting()}; {self._statement('add')}'"
-
-    def remove(self) -> str:
-        return f"nft '{self._statement('delete')}; {self._forgetting()}'"
-
-    def _forgetting(self) -> str:
-        set_of_gone = self.members.replace("hosted", "gone")
-        gone = f'element {self.table} {GUARD_TABLE} {set_of_gone} {{ "{self.tap}" . {self.address} }}'
-        # Added first, since to delete what is not there would be an error
-        return f"add {gone}; delete {gone}"
+    def successor(self) -> Change:
+        return HostedAddress(self.table, self.members, self.tap, self.address)
 
     @classmethod
     def marked(cls, view: "View") -> "Iterator[Change]":
-        for members, family, link, address in elements(view):
-            if members.startswith("hosted"):
-                yield cls(family, members, link, address)
+        return iter(())

@@ -22,6 +22,9 @@ class LinkSetting(Change):
         """Makes it that state; `command` is the one that would do the same."""
         raise NotImplementedError
 
+    def goes_with(self, link: str) -> bool:
+        return self.dev == link
+
     def look(self, old: Entry | None) -> Entry:
         before = self.state()
         ours = old is not None and old.state != KEPT

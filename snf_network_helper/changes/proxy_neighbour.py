@@ -1,38 +1,16 @@
-"""A neighbour proxy for IPv6."""
+"""A neighbour proxy for IPv6, as version 0.1.0 has it in its journals."""
 
-from snf_network_helper.changes.base import PROTOCOL
-from snf_network_helper.changes.of_link import LinkSetting
-
-_THERE, _ABSENT = "there", "absent"
+from snf_network_helper.changes.base import Change
+from snf_network_helper.changes.neighbour_proxy import NeighbourProxy
 
 
-class ProxyNeighbour(LinkSetting):
-    """The node answers neighbour solicitations for an IPv6 address on a link."""
+class ProxyNeighbour(NeighbourProxy):
+    """The proxy of one guest that had it to itself: no plan has it any more."""
 
-    __slots__ = ("address", "dev")
+    __slots__ = ()
 
-    def __init__(self, address: str, dev: str) -> None:
-        self.address = address
-        self.dev = dev
+    def fields(self) -> tuple[tuple[str, str], ...]:
+        return (("address", self.address), ("dev", self.dev))
 
-    def add(self) -> str:
-        return f"ip -6 neigh add proxy {self.address} dev {self.dev} protocol {PROTOCOL}"
-
-    def remove(self) -> str:
-        return f"ip -6 neigh del proxy {self.address} dev {self.dev}"
-
-    def wanted(self) -> str:
-        return _THERE
-
-    def state(self) -> str:
-        from snf_network_helper.kernel import rtnetlink
-
-        return _THERE if rtnetlink.has_proxy(self.address, self.dev) else _ABSENT
-
-    def set_state(self, command: str, state: str) -> None:
-        from snf_network_helper.kernel import rtnetlink
-
-        if state == _THERE:
-            rtnetlink.add_proxy(command, self.address, self.dev, PROTOCOL)
-        else:
-            rtnetlink.delete_proxy(command, self.address, self.dev)
+    def successor(self) -> Change:
+        return NeighbourProxy(self.address, self.dev)

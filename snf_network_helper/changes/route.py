@@ -44,6 +44,9 @@ class Route(IpChange):
         words += ["proto", PROTOCOL]
         return f"{ip(self.family)} route", " ".join(filter(None, words))
 
+    def goes_with(self, link: str) -> bool:
+        return self.dev == link
+
     def holder(self, prior: str, answers: Answers) -> str:
         """A table is asked for once, and only for what is ours: others may have a million routes in it."""
         table = f"{ip(self.family)} route show table {self.table or 'main'}"

@@ -22,6 +22,9 @@ class SharedSysctl(Sysctl):
         """By which name its users are recorded."""
         return self.path.replace("/", ":")
 
+    def goes_with(self, link: str) -> bool:
+        return False
+
     def look(self, old: Entry | None) -> Entry:
         from snf_network_helper.kernel import sysctl
 

@@ -18,6 +18,9 @@ class Sysctl(Change):
     def remove(self) -> str:
         return f"echo PRIOR > /proc/sys/{self.path}"
 
+    def goes_with(self, link: str) -> bool:
+        return self.path.split("/")[3:4] == [link]
+
     def look(self, old: Entry | None) -> Entry:
         from snf_network_helper.kernel import sysctl
 

@@ -24,7 +24,7 @@ def run(arguments: "SimpleNamespace") -> int:
     need_root("status")
     in_kernel = seen.marked()
     journals, errors = _journals(arguments.iface)
-    journalled = {entry.change for journal in journals for entry in journal.entries}
+    journalled = {entry.change.successor() for journal in journals for entry in journal.entries}
     rows = [
         {
             "stanza": journal.name,

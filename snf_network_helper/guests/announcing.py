@@ -6,10 +6,12 @@ from snf_network_helper.stanza.attachment import Attachment
 from snf_network_helper.wire.announce import announce
 
 if TYPE_CHECKING:
+    from _socket import socket
+
     from snf_network_helper.stanza.addresses import IPAddress
 
 
-def announce_guests(iface: str, attachments: list[Attachment]) -> None:
+def announce_guests(iface: str, attachments: list[Attachment], raw: "socket | None" = None) -> None:
     """Announces the addresses, and later only those of guests that still are here, and not about to leave."""
     taps = {address: one.tap for one in attachments for address in one.addresses}
 
@@ -20,4 +22,4 @@ def announce_guests(iface: str, attachments: list[Attachment]) -> None:
         attachment = Attachment.parse(taps[address], journal.request)
         return address in attachment.addresses and not attachment.leaves
 
-    announce(iface, list(taps), is_here)
+    announce(iface, list(taps), is_here, raw)

@@ -2,6 +2,8 @@
 
 import time
 
+from snf_network_helper.changes.base import AWAITED, PENDING
+from snf_network_helper.changes.guest_address import GuestAddress
 from snf_network_helper.errors import RoutedError
 from snf_network_helper.guests import link_check
 from snf_network_helper.guests.announcing import announce_guests
@@ -9,15 +11,22 @@ from snf_network_helper.guests.network import network_of
 from snf_network_helper.guests.planning import facts_of, plan_of
 from snf_network_helper.guests.requests import journal_name, journal_of
 from snf_network_helper.kernel import link
+from snf_network_helper.kernel.background import close_in_background, in_background
 from snf_network_helper.lean import TYPE_CHECKING
 from snf_network_helper.plan.guest import hosting
 from snf_network_helper.runtime.lock import Lock
 from snf_network_helper.stanza.attachment import Attachment
 from snf_network_helper.transaction.bring_up import Goal, attach_guest
 from snf_network_helper.transaction.take_down import take_down_guest
+from snf_network_helper.transaction.undoing import gone_link
 from snf_network_helper.wire.announce import in_use
+from snf_network_helper.wire.frames import ETH_P_ALL
+from snf_network_helper.wire.packet_socket import open_link
 
 if TYPE_CHECKING:
+    from _socket import socket
+    from collections.abc import Callable
+
     from snf_network_helper.stanza.network import Network
 
 # How long a migration's target waits for the guest: one that is there already answers at once.
@@ -28,21 +37,23 @@ def attach(attachment: Attachment, network: "Network", probe: bool) -> None:
     """Makes the guest reachable and says so on the link; with `probe`, unless another host answers for its address."""
     if _make_way(attachment, network) and probe:
         _refuse_what_is_in_use(attachment, network)
-    network = _make(attachment, network, moves_in=False)
-    if journal_of(attachment.tap).awaits:  # it was to move in, and has not been heard yet
-        _await_guest(attachment, network)
-    else:
-        announce_guests(network.iface, [attachment])
+    raw = open_link(network.iface)  # where that fails nothing has been made yet
+    _make(attachment, network, moves_in=False, then=lambda network: announce_guests(network.iface, [attachment], raw))
 
 
 def receive(attachment: Attachment, network: "Network") -> None:
     """Makes all for a guest that moves in, but what the node answers for it by: that is done as soon as it is heard."""
     _make_way(attachment, network)
-    network = _make(attachment, network, moves_in=True)
-    if journal_of(attachment.tap).awaits:
-        _await_guest(attachment, network)
-    else:
+    ears = open_link(attachment.tap, ETH_P_ALL)  # where that fails nothing has been made yet
+
+    def wait(network: "Network") -> None:
+        if journal_of(attachment.tap).awaits:
+            _await_guest(attachment, network, ears)
+            return
+        close_in_background(ears)
         announce_guests(network.iface, [attachment])
+
+    _make(attachment, network, moves_in=True, then=wait)
 
 
 def _make_way(attachment: Attachment, network: "Network") -> bool:
@@ -52,11 +63,11 @@ def _make_way(attachment: Attachment, network: "Network") -> bool:
     if not attachment.link:
         raise RoutedError("no such interface")
     link_check.check(tap, network.iface)
-    before = journal_of(tap)
-    if before.entries and before.request and Attachment.parse(tap, before.request).link != attachment.link:
-        take_down_guest(tap)
-        return True
-    return before.request != attachment.request()
+    for address in attachment.addresses:
+        GuestAddress(network.iface, str(address), tap, attachment.link).check()
+    if gone_link(journal_of(tap)):
+        take_down_guest(tap, lambda journal: gone_link(journal) != "")
+    return journal_of(tap).request != attachment.request()
 
 
 def _refuse_what_is_in_use(attachment: Attachment, network: "Network") -> None:
@@ -64,23 +75,34 @@ def _refuse_what_is_in_use(attachment: Attachment, network: "Network") -> None:
         raise RoutedError(f"--ip {address}: in use, {mac} on {network.iface} answers for it")
 
 
-def _make(attachment: Attachment, network: "Network", moves_in: bool) -> "Network":
-    """Makes the plan, on the network as it is now; no ifup or ifdown of it comes in between."""
+def _make(attachment: Attachment, network: "Network", moves_in: bool, then: "Callable[[Network], None]") -> None:
+    """Makes the plan, on the network as it is now; no ifup or ifdown of it comes in between.
+
+    `then` does what follows; where that fails, a guest that was not attached before is not afterwards.
+    """
+    is_new = not journal_of(attachment.tap).entries
     with Lock(network.iface, shared=True):
         network = network_of(network.iface)
         changes = plan_of(attachment, network, facts_of(network))
         awaiting = hosting(changes, attachment.tap) if moves_in else ()
         attach_guest(journal_name(attachment.tap), Goal(changes, request=attachment.request(), awaiting=awaiting))
-    return network
+    try:
+        then(network)
+    except RoutedError:
+        if is_new:
+            take_down_guest(attachment.tap, lambda journal: journal.request == attachment.request())
+        raise
 
 
-def _await_guest(attachment: Attachment, network: "Network") -> None:
+def _await_guest(attachment: Attachment, network: "Network", ears: "socket") -> None:
     """Leaves it to the background; a guest that is there already is reachable when this returns."""
     from snf_network_helper.guests.migration import wait_for_arrival
-    from snf_network_helper.kernel.background import in_background
     from snf_network_helper.stanza.addresses import IPV4
 
-    in_background(lambda: wait_for_arrival(attachment, network.gateways.get(IPV4)))
+    in_background(lambda: wait_for_arrival(attachment, network.gateways.get(IPV4), ears), keep=[ears.fileno()])
+    ears.close()
     end = time.monotonic() + _ARRIVAL_SECONDS
-    while time.monotonic() < end and journal_of(attachment.tap).awaits:
+    while time.monotonic() < end and any(
+        entry.state in (AWAITED, PENDING) for entry in journal_of(attachment.tap).entries
+    ):
         time.sleep(0.001)

@@ -10,6 +10,7 @@ from snf_network_helper.kernel import link
 from snf_network_helper.lean import TYPE_CHECKING
 from snf_network_helper.stanza.attachment import Attachment
 from snf_network_helper.transaction.take_down import take_down, take_down_guest
+from snf_network_helper.transaction.undoing import gone_link
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,24 +21,35 @@ if TYPE_CHECKING:
 def detach(tap: str, first: "Callable[[Journal], bool]" = lambda _: True) -> None:
     """Undoes an attachment, also of a TAP that is gone, and what an earlier ifdown had to leave for it.
 
-    `first` does what is most urgent, or says that nothing is to be undone.
+    `first` is called with the TAP's lock held. It does what is most urgent, or says that nothing is to be undone.
     """
-    journal = journal_of(tap)
-    if not journal.entries:
+    if not journal_of(tap).entries:
         return
-    attachment = Attachment.parse(tap, journal.request)
-    take_down_guest(tap, first)
-    rules = of_kind(SharedRule, [entry.change for entry in journal.entries])
-    left = [entry.change for name in names(attachment.network) for entry in Journal.read(name).entries]
-    if left and all(change.ends() for change in left) and not any(rule.is_used() for rule in rules):
-        take_down(attachment.network)
+    network = ""
+    rules: list[SharedRule] = []
+
+    def begin(journal: Journal) -> bool:
+        nonlocal network
+        if not journal.entries or not first(journal):
+            return False
+        network = Attachment.parse(tap, journal.request).network
+        rules.extend(of_kind(SharedRule, [entry.change for entry in journal.entries]))
+        return True
+
+    take_down_guest(tap, begin)
+    if network and _is_only_an_end(network, rules):  # and so it must still be once nobody else is at work on it
+        take_down(network, first=lambda: _is_only_an_end(network, rules))
+
+
+def _is_only_an_end(network: str, rules: "list[SharedRule]") -> bool:
+    """Whether ends of tables are all that is left of a network, and no guest needs them."""
+    left = [entry.change for name in names(network) for entry in Journal.read(name).entries]
+    return bool(left) and all(change.ends() for change in left) and not any(rule.is_used() for rule in rules)
 
 
 def detach_if_gone(tap: str) -> None:
     """Undoes the attachment of a TAP that has vanished, be there another one of its name or not."""
-    request = journal_of(tap).request
-    if not request or link.number(tap) != Attachment.parse(tap, request).link:
-        detach(tap)
+    detach(tap, lambda journal: gone_link(journal) != "")
 
 
 def leave(tap: str) -> None:

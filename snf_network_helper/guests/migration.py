@@ -10,23 +10,21 @@ import time
 from snf_network_helper.changes import foreign
 from snf_network_helper.changes.base import APPLIED, Entry, of_kind
 from snf_network_helper.changes.by_ip import Answers, judge_standing
-from snf_network_helper.changes.by_nft import add_elements
+from snf_network_helper.changes.by_nft import add_elements, joining
 from snf_network_helper.changes.route import Route
 from snf_network_helper.errors import RoutedError
 from snf_network_helper.guests.requests import journal_name, journal_of, make_awaited
 from snf_network_helper.kernel import daemon, link, link_addresses, nft, process, rtnetlink, sysctl
-from snf_network_helper.kernel.background import in_background
+from snf_network_helper.kernel.background import complain, in_background
 from snf_network_helper.kernel.waiting_ip import WaitingIp
-from snf_network_helper.lean import TYPE_CHECKING
+from snf_network_helper.lean import TYPE_CHECKING, socket
 from snf_network_helper.runtime.lock import Lock
 from snf_network_helper.transaction import take_down
 from snf_network_helper.transaction.making import user_of
 from snf_network_helper.wire.announce import announce_later, announce_now, ask
-from snf_network_helper.wire.frames import ETH_P_ALL
 from snf_network_helper.wire.packet_socket import open_link
 
 if TYPE_CHECKING:
-    from _socket import socket
     from collections.abc import Callable, Sequence
 
     from snf_network_helper.journal.journal import Journal
@@ -42,16 +40,32 @@ _OUTGOING = 4  # PACKET_OUTGOING, include/uapi/linux/if_packet.h
 _LOOK_SECONDS = 1.0
 # A guest that is running, but says nothing by itself, is asked; one that is not yet finds the questions in its queue.
 _FIRST_PAUSE, _LAST_PAUSE = 0.05, 30.0
+_FIRST_RETRY = 1.0
 
 
-def wait_for_arrival(attachment: "Attachment", gateway: "IPAddress | None") -> None:
+def wait_for_arrival(attachment: "Attachment", gateway: "IPAddress | None", ears: socket.socket) -> None:
     """Waits until anything comes out of the TAP; then says so on the link, and has the node answer for the guest.
 
-    Ends without that when nothing is awaited any more. `gateway` is in whose name the guest is asked.
+    Ends without that when nothing is awaited any more. `gateway` is in whose name the guest is asked, `ears` hears all
+    on the TAP. Where something fails, it is in the log, and tried again less and less often.
     """
     tap = attachment.tap
+    ears.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)  # it may have been opened while the link was down
+    pause = _FIRST_RETRY
+    while journal_of(tap).awaits:
+        try:
+            _host_when_heard(attachment, gateway, ears)
+        except (RoutedError, OSError) as error:
+            complain(f"{tap}: {error}; the guest is not reachable, next attempt in {pause:.0f} s")
+            end = time.monotonic() + pause
+            while journal_of(tap).awaits and time.monotonic() < end:
+                time.sleep(_LOOK_SECONDS)
+            pause = min(pause * 2, _LAST_PAUSE)
+
+
+def _host_when_heard(attachment: "Attachment", gateway: "IPAddress | None", ears: socket.socket) -> None:
+    tap = attachment.tap
     pause, asked = _FIRST_PAUSE, 0.0
-    ears = open_link(attachment.tap, ETH_P_ALL)
     with WaitingIp() as waiting_ip:
         while journal_of(tap).awaits:
             if time.monotonic() >= asked + pause or not asked:
@@ -62,7 +76,7 @@ def wait_for_arrival(attachment: "Attachment", gateway: "IPAddress | None") -> N
                 _host(attachment, waiting_ip)
 
 
-def _hears_guest(ears: "socket", seconds: float) -> bool:
+def _hears_guest(ears: socket.socket, seconds: float) -> bool:
     """Whether a frame comes out of the TAP within that time; those of the node itself don't count."""
     end = time.monotonic() + seconds
     while select.select([ears], [], [], max(0.0, end - time.monotonic()))[0]:
@@ -75,7 +89,7 @@ def _hears_guest(ears: "socket", seconds: float) -> bool:
 
 
 def _host(attachment: "Attachment", waiting_ip: WaitingIp) -> None:
-    """Announces the guest and makes what is awaited for it; what can't be made goes on being awaited."""
+    """Announces the guest and makes what is awaited for it; RoutedError where the network is down, say."""
     request = attachment.request()
     tap = attachment.tap
     user = user_of(journal_name(tap))
@@ -100,13 +114,10 @@ def _host(attachment: "Attachment", waiting_ip: WaitingIp) -> None:
         frames = announce_now(raw, attachment.addresses)  # the first may be lost
         in_background(lambda: announce_later(raw, frames, is_here), keep=[raw.fileno()])
         raw.close()
-        add_elements([entry.change.add() for entry in elements])
+        joining(elements, user, lambda: add_elements([entry.change.add() for entry in elements]))
 
-    try:
-        with Lock(attachment.network, shared=True):  # no ifup or ifdown of the network meanwhile
-            make_awaited(attachment.tap, request, make)
-    except RoutedError:  # the network is down, say: the guest will be heard again
-        return
+    with Lock(attachment.network, shared=True):  # no ifup or ifdown of the network meanwhile
+        make_awaited(attachment.tap, request, make)
 
 
 def wait_for_departure(

@@ -14,6 +14,7 @@ from snf_network_helper.lean import TYPE_CHECKING
 from snf_network_helper.plan.guest import hosting
 from snf_network_helper.transaction.bring_up import Goal, renew_guest
 from snf_network_helper.transaction.take_down import take_down_guest
+from snf_network_helper.transaction.undoing import gone_link
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,7 +36,7 @@ def renew(iface: str) -> list[str]:
         tap = attachment.tap
         try:
             if link.number(tap) != attachment.link:
-                take_down_guest(tap)
+                take_down_guest(tap, lambda journal: gone_link(journal) != "")
                 continue
             network = network_of(iface)
             facts = facts or facts_of(network)
@@ -48,8 +49,11 @@ def renew(iface: str) -> list[str]:
             errors.append(f"{tap}: {error}")
         except Exception as error:  # nor is it the other guests' trouble
             errors.append(f"{tap}: {one_line(repr(error))}")
-    if works:
-        announce_guests(iface, works)
+    try:
+        if works:
+            announce_guests(iface, works)
+    except RoutedError as error:
+        errors.append(str(error))
     return errors
 
 

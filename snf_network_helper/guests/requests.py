@@ -1,11 +1,12 @@
 """What is asked for each guest, as the journals keep it."""
 
-from snf_network_helper.changes.base import AWAITED
+from snf_network_helper.changes.base import APPLIED, AWAITED, PENDING
 from snf_network_helper.errors import RoutedError
 from snf_network_helper.journal.journal import ATTACHED, Journal, attached
 from snf_network_helper.lean import TYPE_CHECKING
 from snf_network_helper.runtime.lock import Lock
 from snf_network_helper.stanza.attachment import Attachment
+from snf_network_helper.transaction.undoing import revert
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -50,12 +51,25 @@ def change_request(tap: str, before: str, after: str) -> bool:
 
 
 def make_awaited(tap: str, request: str, make: "Callable[[Sequence[Entry]], None]") -> bool:
-    """Has `make` make what an attachment awaits, and writes down that it has; False where nothing is awaited."""
+    """Has `make` make what an attachment awaits, and writes down that it has; False where nothing is awaited.
+
+    What can't be made is undone, and goes on being awaited.
+    """
     with Lock(tap):
         journal = journal_of(tap)
         awaited = [entry for entry in journal.entries if entry.state == AWAITED]
         if not awaited or journal.request != request:
             return False
-        make(awaited)
+        for entry in awaited:
+            entry.state = PENDING
         journal.write()
+        try:
+            make(awaited)
+        except (RoutedError, OSError):
+            left = [change for change, _ in revert(journal.name, awaited)]
+            for entry in awaited:
+                entry.state = APPLIED if entry.change in left else AWAITED
+            raise
+        finally:
+            journal.write()
     return True

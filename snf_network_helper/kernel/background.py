@@ -1,5 +1,6 @@
-"""Work that nobody waits for."""
+"""Work that nobody waits for; what goes wrong with it is in the system's log."""
 
+from snf_network_helper.errors import KernelError
 from snf_network_helper.lean import TYPE_CHECKING, posix, signal
 from snf_network_helper.runtime import files
 
@@ -16,7 +17,11 @@ def close_in_background(opened: "socket") -> None:
 
 def in_background(work: "Callable[[], None]", keep: "Collection[int]" = ()) -> None:
     """Leaves a process behind that does the work and ends; of our files it has only those to `keep`."""
-    if posix.fork():
+    try:
+        child = posix.fork()
+    except OSError as error:
+        raise KernelError("fork", error.strerror or str(error)) from None
+    if child:
         return
     files.looks_only = True
     try:
@@ -31,5 +36,15 @@ def in_background(work: "Callable[[], None]", keep: "Collection[int]" = ()) -> N
             posix.closerange(start, number)
             start = max(start, number + 1)
         work()
+    except Exception as error:  # nobody else would ever know
+        complain(str(error) or type(error).__name__)
     finally:
         posix._exit(0)
+
+
+def complain(text: str) -> None:
+    """Writes a line to the system's log (syslog(3))."""
+    import syslog  # built in
+
+    syslog.openlog("snf-network-helper", syslog.LOG_PID, syslog.LOG_DAEMON)
+    syslog.syslog(syslog.LOG_WARNING, text)

@@ -30,6 +30,7 @@ _DESTINATION, _OUTGOING = 1, 4  # RTA_DST, RTA_OIF
 _MAIN, _ADVERTISED = 254, 9  # RT_TABLE_MAIN, RTPROT_RA
 _PERMANENT, _PROXY = 0x80, 0x08  # NUD_…, NTF_…, include/uapi/linux/neighbour.h
 _NEIGHBOUR_ADDRESS, _NEIGHBOUR_PROTOCOL = 1, 12  # NDA_DST, NDA_PROTOCOL
+_NEIGHBOUR = 12  # struct ndmsg
 _FAMILIES = {IPV4: 2, IPV6: 10}  # AF_INET, AF_INET6
 # Nobody is there, and no route leads there but the default one.
 _ANYWHERE = {IPV4: IPAddress(IPV4, 1), IPV6: IPAddress(IPV6, 2)}
@@ -104,16 +105,17 @@ def protocol_number(protocol: str) -> int:
     raise KernelError(f"cat {PROTOCOLS}", f"expected a line with a number and {protocol}")
 
 
-def has_proxy(address: str, dev: str) -> bool:
-    """True where the kernel answers for an IPv6 address on a link already."""
+def has_proxy(address: str, dev: str, protocol: str = "") -> bool:
+    """True where the kernel answers for an IPv6 address on a link already, if given because of that protocol."""
     command = f"ip -6 neigh get proxy {address} dev {dev}"
     try:
-        _ask(command, _GET_NEIGHBOUR, 0, _proxy(command, address, dev, 0))
+        answer = _ask(command, _GET_NEIGHBOUR, 0, _proxy(command, address, dev, 0))
     except KernelError as error:
         if error.reason in (posix.strerror(2), posix.strerror(19)):  # ENOENT, ENODEV
             return False
         raise
-    return True
+    made_by = dict(attributes(answer[_NEIGHBOUR:])).get(_NEIGHBOUR_PROTOCOL, b"")
+    return not protocol or made_by == bytes((protocol_number(protocol),))
 
 
 def add_proxy(command: str, address: str, dev: str, protocol: str) -> None:

@@ -2,12 +2,13 @@
 
 from snf_network_helper.changes.guard import Guard
 from snf_network_helper.changes.guard_element import GuardElement
+from snf_network_helper.changes.guest_address import GuestAddress
 from snf_network_helper.changes.hardware_address import HardwareAddress
-from snf_network_helper.changes.hosted import Hosted
+from snf_network_helper.changes.hosted_address import HostedAddress
 from snf_network_helper.changes.link_local import LinkLocal
 from snf_network_helper.changes.link_up import LinkUp
+from snf_network_helper.changes.neighbour_proxy import NeighbourProxy
 from snf_network_helper.changes.no_address_generation import NoAddressGeneration
-from snf_network_helper.changes.proxy_neighbour import ProxyNeighbour
 from snf_network_helper.changes.route import Route
 from snf_network_helper.changes.shared_rule import SharedRule
 from snf_network_helper.changes.shared_sysctl import SharedSysctl
@@ -40,6 +41,8 @@ def _changes(attachment: "Attachment", network: "Network", facts: Facts) -> "Ite
     addresses = [address for address in attachment.addresses if any(address in subnet for subnet in network.subnets)]
     # A guest without IPv6 needs none on the node: it may be switched off, there or on the TAP, or missing altogether
     families = (IPV4, IPV6) if any(address.family == IPV6 for address in addresses) else (IPV4,)
+    for address in addresses:
+        yield GuestAddress(network.iface, str(address), tap, attachment.link)
     if IPV6 in families:
         # No address of the kernel's own making beside the constant one, none that an advertisement of the guest gives
         yield Sysctl(accept_ra(tap), "0")
@@ -53,11 +56,11 @@ def _changes(attachment: "Attachment", network: "Network", facts: Facts) -> "Ite
         if address.family == IPV4:
             yield GuardElement("inet", "sources4", tap, str(address))
             yield GuardElement("arp", "sources", tap, str(address))
-            yield Hosted("arp", "hosted", network.iface, str(address))
+            yield HostedAddress("arp", "hosted", network.iface, str(address))
         else:
             yield GuardElement("inet", "sources6", tap, str(address))
             yield GuardElement("inet", "targets6", tap, f"0x{address.value:032x}")
-            yield Hosted("inet", "hosted6", network.iface, f"0x{address.value:032x}")
+            yield HostedAddress("inet", "hosted6", network.iface, f"0x{address.value:032x}")
     if gateway := network.gateways.get(IPV4):
         # The node asks for the guest as the gateway: the guest sees nobody else on its link
         yield GuardElement("arp", "askers", tap, str(gateway))
@@ -84,7 +87,7 @@ def _changes(attachment: "Attachment", network: "Network", facts: Facts) -> "Ite
                 yield Route(family, f"{address}/{BITS[family]}", dev=tap, table=network.tables[family])
     for address in addresses:
         if address.family == IPV6:
-            yield ProxyNeighbour(str(address), network.iface)
+            yield NeighbourProxy(str(address), network.iface)
     yield from _proxy(tap, families)
 
 
@@ -93,7 +96,7 @@ def hosting(changes: "Plan", tap: str) -> "Plan":
     return tuple(
         change
         for change in changes
-        if isinstance(change, (Hosted, ProxyNeighbour)) or (isinstance(change, Route) and change.dev == tap)
+        if isinstance(change, (HostedAddress, NeighbourProxy)) or (isinstance(change, Route) and change.dev == tap)
     )
 
 

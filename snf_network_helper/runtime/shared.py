@@ -1,7 +1,8 @@
 """Who uses what several interfaces or guests share; its caller holds the lock `SHARED`.
 
 A directory for each, holding an empty file per user and, of a setting, the file `prior`, so that joining and leaving
-cost the same however many users there are.
+cost the same however many users there are. A name with a slash says below which directory it is; that of all others is
+`shared`, which is listed, and so holds nothing that there are as many of as guests.
 """
 
 from snf_network_helper.errors import JournalError
@@ -25,51 +26,67 @@ def settings() -> frozenset[str]:
 
 def join(what: str, user: str, prior: "Callable[[], str] | None" = None) -> tuple[bool, bool]:
     """Records a user, and of the first one the prior; returns whether it is the first, and whether it was known."""
-    directory = _directory(what)
+    place = directory(what)
     try:
-        files.make_directory("shared")
-        if not files.exists(directory):
-            posix.mkdir(directory, 0o700)
-        first, known = not _has_user(directory, other_than=user), files.exists(f"{directory}/{user}")
+        files.make_directory(_room(what))
+        if not files.exists(place):
+            posix.mkdir(place, 0o700)
+        first, known = not _has_user(place, other_than=user), files.exists(f"{place}/{user}")
         if first and not known and prior is not None:
-            files.replace(f"{directory}/{_PRIOR}", prior(), "shared")
+            files.replace(f"{place}/{_PRIOR}", prior(), "shared")
         if not known:
-            posix.close(posix.open(f"{directory}/{user}", posix.O_WRONLY | posix.O_CREAT | posix.O_EXCL, 0o600))
+            posix.close(posix.open(f"{place}/{user}", posix.O_WRONLY | posix.O_CREAT | posix.O_EXCL, 0o600))
     except OSError as error:
-        raise JournalError(f"cannot write {directory}: {error.strerror}") from None
+        raise JournalError(f"cannot write {place}: {error.strerror}") from None
     return first, known
 
 
 def is_last(what: str, user: str) -> bool:
     """True where the user is known, and nobody else uses it."""
-    directory = _directory(what)
-    return files.exists(f"{directory}/{user}") and not _has_user(directory, other_than=user)
+    return files.exists(f"{directory(what)}/{user}") and not has_others(what, user)
+
+
+def has_others(what: str, user: str) -> bool:
+    """True where anybody else uses it."""
+    return is_used(what) and _has_user(directory(what), other_than=user)
+
+
+def users(what: str) -> list[str]:
+    """All who use it."""
+    if not is_used(what):
+        return []
+    return sorted(name for name in posix.listdir(directory(what)) if ":" in name)
 
 
 def prior(what: str) -> str:
     """What the first user recorded; "" where nobody did."""
-    return (files.content(f"{_directory(what)}/{_PRIOR}") or b"").decode(errors="surrogateescape")
+    return (files.content(f"{directory(what)}/{_PRIOR}") or b"").decode(errors="surrogateescape")
 
 
 def leave(what: str, user: str) -> None:
     """Strikes a user off; with the last one the directory goes."""
-    directory = _directory(what)
-    if not files.exists(directory):
+    place = directory(what)
+    if not files.exists(place):
         return
-    files.remove(f"{directory}/{user}")
+    files.remove(f"{place}/{user}")
     # It is made only when it has a user: without one nothing is left to undo
-    if not _has_user(directory, other_than=""):
-        files.remove(f"{directory}/{_PRIOR}")
-        posix.rmdir(directory)
+    if not _has_user(place, other_than=""):
+        files.remove(f"{place}/{_PRIOR}")
+        posix.rmdir(place)
 
 
 def is_used(what: str) -> bool:
     """True while anybody uses it."""
-    return files.exists(_directory(what))
+    return files.exists(directory(what))
 
 
-def _directory(what: str) -> str:
-    return f"{files.DIRECTORY}/shared/{what}"
+def directory(what: str) -> str:
+    """Where its users are recorded."""
+    return f"{files.DIRECTORY}/{_room(what)}/{what.rpartition('/')[2]}"
+
+
+def _room(what: str) -> str:
+    return what.rpartition("/")[0] or "shared"
 
 
 def _has_user(directory: str, other_than: str) -> bool:

@@ -11,7 +11,7 @@ from snf_network_helper.kernel import process
 from snf_network_helper.lean import TYPE_CHECKING
 from snf_network_helper.runtime.lock import Lock
 from snf_network_helper.transaction.making import apply
-from snf_network_helper.transaction.undoing import revert, still_standing
+from snf_network_helper.transaction.undoing import gone_link, revert, still_standing
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -43,7 +43,6 @@ class Goal:
         self.request = request
         self.awaiting = awaiting
         self.standing = standing
-
 
     def entry_for(self, change: "Change", former: "Entry | None") -> "Entry":
         """What is to become of a change of the plan, of which an earlier run has recorded `former`."""
@@ -102,16 +101,16 @@ def _owner(name: str) -> str:
 def _others(journal: Journal, plan: "Plan") -> list[Entry]:
     """The entries of a journal that the plan does not ask for."""
     wanted = {*plan}
-    return [entry for entry in journal.entries if entry.change not in wanted]
+    return [entry for entry in journal.entries if entry.change.successor() not in wanted]
 
 
 def _make(before: Journal, goal: Goal, outdated: "Sequence[Entry]") -> None:
     """Undoes what is outdated and makes the rest of the goal; the caller holds the lock of what the journal is of."""
-    name, old = before.name, {entry.change: entry for entry in before.entries}
+    name, old = before.name, {entry.change.successor(): entry for entry in before.entries}
     journal = Journal(name, goal.run, since=before.since or goal.run, request=goal.request)
     entries: list[Entry] = []
     try:
-        left = revert(name, outdated, goal.plan)
+        left = revert(name, outdated, goal.plan, gone_link(before))
         entries = [goal.entry_for(change, old.get(change)) for change in goal.plan]
         others = [entry for entry in _others(before, goal.plan) if entry not in outdated]
         journal.entries = others + still_standing(outdated, left) + entries

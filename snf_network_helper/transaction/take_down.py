@@ -4,7 +4,7 @@ from snf_network_helper.errors import JournalError, RoutedError
 from snf_network_helper.journal.journal import ATTACHED, Journal, names
 from snf_network_helper.lean import TYPE_CHECKING
 from snf_network_helper.runtime.lock import Lock
-from snf_network_helper.transaction.undoing import revert, still_standing
+from snf_network_helper.transaction.undoing import gone_link, revert, still_standing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -16,19 +16,21 @@ class StillStandingError(RoutedError):
     """Take-down finished, but some changes still stand: each with the reason why."""
 
 
-def take_down(iface: str, since: str = "") -> None:
+def take_down(iface: str, since: str = "", first: "Callable[[], bool]" = lambda: True) -> None:
     """Undoes everything that the journals of an interface's stanzas hold, with `since` only what that ifup made.
 
-    Raises StillStandingError when something would not go; the journal then holds exactly that.
+    `first` is asked with the lock held, and may say that nothing is to be undone. Raises StillStandingError when
+    something would not go; the journal then holds exactly that.
     """
     with Lock(iface):
-        _take_down(list(names(iface)), since)
+        if first():
+            _take_down(list(names(iface)), since)
 
 
 def take_down_guest(tap: str, first: "Callable[[Journal], bool]" = lambda _: True) -> None:
     """Undoes an attachment; StillStandingError as for an interface.
 
-    `first` does what is most urgent, or says that nothing is to be undone.
+    `first` is called with the lock held. It does what is most urgent, or says that nothing is to be undone.
     """
     with Lock(tap):
         if first(Journal.read(f"{tap}:{ATTACHED}")):
@@ -49,7 +51,7 @@ def _take_down(journals: "Sequence[str]", since: str = "") -> None:
 
 
 def _take_down_one(journal: Journal) -> "Left":
-    left = revert(journal.name, journal.entries)
+    left = revert(journal.name, journal.entries, gone=gone_link(journal))
     journal.since = journal.run = ""  # what is left is no ifup's setup any more
     journal.entries = still_standing(journal.entries, left)
     journal.write()

@@ -2,7 +2,7 @@
 
 from itertools import groupby
 
-from snf_network_helper.changes.base import KEPT, PENDING, Entry, Left, Outcomes, User, finish
+from snf_network_helper.changes.base import PENDING, Entry, Left, Outcomes, User, finish
 from snf_network_helper.changes.by_ip import LOOKED_UP
 from snf_network_helper.lean import TYPE_CHECKING
 from snf_network_helper.transaction.making import door_of, user_of
@@ -11,17 +11,19 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from snf_network_helper.changes.base import Change
+    from snf_network_helper.journal.journal import Journal
     from snf_network_helper.kernel.process import Query
 
 
-def revert(name: str, entries: "Sequence[Entry]", plan: "Sequence[Change]" = ()) -> Left:
+def revert(name: str, entries: "Sequence[Entry]", plan: "Sequence[Change]" = (), gone: str = "") -> Left:
     """Undoes what was or may have been done, the last first and past whatever fails; returns what would not go.
 
     The end of a table goes only when no guest's rule looks the table up any more; the kernel is asked meanwhile. But
-    where a plan that comes next uses the table, it is that plan's to say how it ends.
+    where a plan that comes next uses the table, it is that plan's to say how it ends. What belonged to the link `gone`
+    has gone with it, and nothing is done to another link of that name.
     """
     user = user_of(name)
-    todo = [entry for entry in reversed(entries) if _is_to_undo(user, entry)]
+    todo = [entry for entry in reversed(entries) if _is_to_undo(user, entry, gone)]
     rules = _Rules(name, todo, used={change.looks_up() for change in plan})
     left: Left = []
     outcomes: Outcomes = []
@@ -37,15 +39,26 @@ def revert(name: str, entries: "Sequence[Entry]", plan: "Sequence[Change]" = ())
     return left + finish(outcomes)
 
 
+def gone_link(journal: "Journal") -> str:
+    """The TAP of an attachment whose link has gone, be there another one of its name or not; "" for all others."""
+    if not journal.request:
+        return ""
+    from snf_network_helper.kernel import link
+    from snf_network_helper.stanza.attachment import Attachment
+
+    tap = journal.name.rpartition(":")[0]
+    return tap if link.number(tap) != Attachment.parse(tap, journal.request).link else ""
+
+
 def still_standing(entries: "Iterable[Entry]", left: Left) -> list[Entry]:
     """The entries of what could not be undone."""
     standing = {change for change, _ in left}
     return [entry for entry in entries if entry.change in standing]
 
 
-def _is_to_undo(user: User, entry: Entry) -> bool:
-    """False for what was kept, and for what a killed process left pending and another stanza has made since."""
-    if entry.state == KEPT or not entry.change.remove():
+def _is_to_undo(user: User, entry: Entry, gone: str) -> bool:
+    """False for what was not made, and for what a killed process left pending and another stanza has made since."""
+    if not entry.was_made() or not entry.change.remove() or (gone and entry.change.goes_with(gone)):
         return False
     return entry.state != PENDING or not user.other_owner(entry.change)
 

@@ -30,18 +30,21 @@ ROUTER_QUESTIONS, ROUTER_SECONDS = 3, 4.0
 
 
 def announce(
-    dev: str, addresses: "Sequence[IPAddress]", is_here: "Callable[[IPAddress], bool]" = lambda _: True
+    dev: str,
+    addresses: "Sequence[IPAddress]",
+    is_here: "Callable[[IPAddress], bool]" = lambda _: True,
+    raw: "socket | None" = None,
 ) -> None:
     """Tells the neighbours on a link, once now and several times in the background, that the addresses are here.
 
     `is_here` is asked before each later time. What another host claims meanwhile has moved there, and is not announced
-    any more.
+    any more. `raw` is a socket on the link, where the caller has opened one.
     """
     if not addresses:
         return
-    raw = open_link(dev)
+    link = raw or open_link(dev)
     claims = Claims(dev)  # of the first announcement too somebody may know better
-    frames = announce_now(raw, addresses)
+    frames = announce_now(link, addresses)
 
     def go_on() -> None:
         taken: set[IPAddress] = set()
@@ -51,10 +54,10 @@ def announce(
             while address := claims.heard(addresses, max(0.0, end - time.monotonic())):
                 taken.add(address)
 
-        announce_later(raw, frames, lambda address: address not in taken and is_here(address), wait)
+        announce_later(link, frames, lambda address: address not in taken and is_here(address), wait)
 
-    in_background(go_on, keep=[raw.fileno(), *claims.files()])
-    raw.close()
+    in_background(go_on, keep=[link.fileno(), *claims.files()])
+    link.close()
     claims.close()
 
 

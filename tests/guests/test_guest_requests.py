@@ -87,7 +87,9 @@ def test_two_machines_with_one_address(node: Node) -> None:
     attach(node.host, "tap0", "192.0.2.10", "2001:db8::10", options="--no-probe")
     before = node.snapshot()
     for address in ("192.0.2.10", "2001:db8::10"):
-        assert "File exists" in refused(node.host, attach_command("tap1", address, options="--no-probe"))
+        for options in ("", "--no-probe", "--role migrate-in"):
+            line = refused(node.host, attach_command("tap1", address, options=options))
+            assert line == f"tap1: {address} is attached to tap0"
         assert before.difference(node.snapshot()) == ""
     detach(node.host, "tap0")
 
@@ -174,9 +176,7 @@ def test_a_step_that_fails_undoes_the_others(node: Node, obstacle: str) -> None:
 
 def test_a_guard_that_cannot_be_loaded_is_named(node: Node) -> None:
     before = node.snapshot()
-    node.host.run(
-        "echo nonsense > /run/guard.nft; mount --bind /run/guard.nft /usr/share/snf-network-helper/guard.nft"
-    )
+    node.host.run("echo nonsense > /run/guard.nft; mount --bind /run/guard.nft /usr/share/snf-network-helper/guard.nft")
     line = refused(node.host, attach_command("tap0", "192.0.2.10", options="--no-probe"))
     node.host.run("umount /usr/share/snf-network-helper/guard.nft; rm /run/guard.nft")
     assert line.startswith("tap0: nft -f -: syntax error")

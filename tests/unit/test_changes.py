@@ -10,9 +10,11 @@ from snf_network_helper.changes.base import Change
 from snf_network_helper.changes.binding import Binding
 from snf_network_helper.changes.by_ip import FOREIGN, OURS, Answers, IpChange
 from snf_network_helper.changes.dhcp_server import DhcpServer
+from snf_network_helper.changes.guest_address import GuestAddress
 from snf_network_helper.changes.link import Link
 from snf_network_helper.changes.masquerade import Masquerade
 from snf_network_helper.changes.neighbour_probes import NeighbourProbes
+from snf_network_helper.changes.neighbour_proxy import NeighbourProxy
 from snf_network_helper.changes.proxy_neighbour import ProxyNeighbour
 from snf_network_helper.changes.refuse_advertisements import RefuseAdvertisements
 from snf_network_helper.changes.route import Route
@@ -70,6 +72,16 @@ CHANGES: list[tuple[Change, str, str]] = [
         "ip -6 neigh del proxy 2001:db8::7 dev eth0.222",
     ),
     (
+        NeighbourProxy("2001:db8::7", "eth0.222"),
+        "ip -6 neigh add proxy 2001:db8::7 dev eth0.222 protocol snf",
+        "ip -6 neigh del proxy 2001:db8::7 dev eth0.222",
+    ),
+    (
+        GuestAddress("eth0.222", "2001:db8::7", "tap0", "17"),
+        "touch /run/snf-network-helper/hosted/address,eth0.222,2001:db8::7/tap0:17",
+        "rm /run/snf-network-helper/hosted/address,eth0.222,2001:db8::7/tap0:17",
+    ),
+    (
         NeighbourProbes("eth0.222"),
         "nft 'add table netdev snf_network_helper/eth0.222; flush table netdev snf_network_helper/eth0.222; "
         "table netdev snf_network_helper/eth0.222 { chain probes "
@@ -101,7 +113,7 @@ CHANGES: list[tuple[Change, str, str]] = [
     ),
     (
         Binding("tap0", "52:54:00:12:34:56", "web1"),
-        "printf 'INDEV=tap0\\nIP=\\nMAC=52:54:00:12:34:56\\nHOSTNAME=web1\\nTAGS=\"\"\\nGATEWAY=\\nSUBNET=\\n"
+        'printf \'INDEV=tap0\\nIP=\\nMAC=52:54:00:12:34:56\\nHOSTNAME=web1\\nTAGS=""\\nGATEWAY=\\nSUBNET=\\n'
         "GATEWAY6=\\nSUBNET6=\\nEUI64=\\n' > /var/lib/nfdhcpd/tap0",
         "rm /var/lib/nfdhcpd/tap0",
     ),
@@ -144,7 +156,8 @@ def test_a_change_knows_the_line_that_adds_and_the_one_that_removes_it(change: C
 
 def test_every_kind_of_change_is_tested_here() -> None:
     # The others are tested by the plan of an attachment, in test_tap.py
-    of_guests = {"guard", "guard_element", "hardware_address", "hosted", "link_local", "link_up",
+    of_guests = {"guard", "guard_element", "hardware_address", "hosted", "hosted_address",
+                     "link_local", "link_up",
                  "no_address_generation", "shared_rule"}  # fmt: skip
     kinds = {name for name, kind in seen.kinds().items() if kind.__module__.rpartition(".")[2] not in of_guests}
     assert {type(change).__name__ for change, _, _ in CHANGES} == kinds
