@@ -46,10 +46,10 @@ class SharedSysctl(Sysctl):
             shared.leave(name, user.name)
 
     def is_present(self, marked: frozenset[Change]) -> bool:
-        """A link that was kept heeding advertisements may go: then nothing of it is missing."""
+        """A link of the node's own networks may go: then nothing of it is missing."""
         from snf_network_helper.kernel import sysctl
 
-        if self.path.endswith("/accept_ra") and self.path.split("/")[-2] not in sysctl.ipv6_links():
+        if self.path.endswith(("/accept_ra", "/medium_id")) and not sysctl.exists(self.path):
             return True
         return super().is_present(marked)
 

@@ -41,6 +41,8 @@ def out_of_reach(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(posix, "fsync", lambda file: None)  # nobody cuts the power here
     monkeypatch.setattr(facts, "_sysctl", lambda path: _text(tmp_path / "sys" / path))
     monkeypatch.setattr(rtnetlink, "learnt_default_links", set)
+    monkeypatch.setattr(rtnetlink, "links_with_address", set)
+    monkeypatch.setattr(rtnetlink, "default_link", lambda family: "")
     monkeypatch.setattr(rtnetlink, "is_port", lambda link: link.startswith("port"))
     monkeypatch.setattr(facts, "SETTINGS", str(tmp_path / "settings"))
     monkeypatch.setattr(table_names, "_FILES", (str(tmp_path / "rt_tables"),))
