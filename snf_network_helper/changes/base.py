@@ -110,6 +110,10 @@ class Change:
         """All of this kind in the kernel that are ours by their mark; none of a kind that bears none."""
         return iter(())
 
+    def goes_last(self) -> bool:
+        """True where an outdated change stands until what comes in its place has been made."""
+        return False
+
     def looks_up(self) -> str:
         """The routing table that the change has packets looked up in, "" for none."""
         return ""
