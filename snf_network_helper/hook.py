@@ -89,11 +89,12 @@ def _table_number(name: str) -> int | None:
 
 
 def _facts(stanza: "Stanza") -> "Facts":
-    """What the plan must know of the host; that of a stanza without IPv6 depends on nothing."""
+    """What the plan must know of the host; that of a router without IPv6 depends on nothing."""
     from snf_network_helper.plan.facts import Facts
     from snf_network_helper.stanza.addresses import IPV6
+    from snf_network_helper.stanza.stanza import ROUTER
 
-    if IPV6 not in stanza.families:
+    if stanza.role == ROUTER and IPV6 not in stanza.families:
         return Facts()
     from snf_network_helper.runtime.shared import settings
     from snf_network_helper.transaction.host import read_facts

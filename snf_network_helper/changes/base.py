@@ -118,6 +118,10 @@ class Change:
         """By which name the users of a change are recorded that stands until the last one goes; "" for its own only."""
         return ""
 
+    def goes_last(self) -> bool:
+        """True where an outdated change stands until what comes in its place has been made."""
+        return False
+
     def goes_with(self, link: str) -> bool:
         """True where the kernel drops the change with that link: another one of its name has nothing to do with it."""
         return False

@@ -32,6 +32,10 @@ class SharedRule(SharedChange):
     def remove(self) -> str:
         return self._command("del")
 
+    def goes_last(self) -> bool:
+        """Without any rule, what guests send would leave by main."""
+        return True
+
     @classmethod
     def marked(cls, view: "View") -> "Iterator[Change]":
         for family, message in view.rules():

@@ -49,14 +49,17 @@ class SharedSysctl(Sysctl):
             shared.leave(name, user.name)
 
     def is_present(self, marked: frozenset[Change]) -> bool:
-        """Of a link that was kept heeding advertisements only a host's 1 is a loss.
+        """The link may have gone: then nothing of it is missing.
 
-        The link may have gone, and a 0 says that something else heeds them now, or that a guest is behind it.
+        Of a link that was kept heeding advertisements only a host's 1 is a loss: a 0 says that something else heeds
+        them now, or that a guest is behind it.
         """
         from snf_network_helper.kernel import sysctl
 
         if self.path.endswith("/accept_ra"):
             return not sysctl.reads(self.path, "1")
+        if self.path.endswith("/medium_id") and not sysctl.exists(self.path):
+            return True
         return super().is_present(marked)
 
     def _prior(self) -> str:

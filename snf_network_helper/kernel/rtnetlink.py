@@ -22,7 +22,7 @@ _HEADER = 16
 _ANSWER_BYTES = 65536  # a link's is 2 KB, and more with many virtual functions
 
 # RTM_…, include/uapi/linux/rtnetlink.h
-_GET_LINK, _GET_ROUTE = 18, 26
+_GET_LINK, _GET_ADDRESS, _GET_ROUTE = 18, 22, 26
 _NEW_NEIGHBOUR, _DELETE_NEIGHBOUR, _GET_NEIGHBOUR = 28, 29, 30
 _LINK, _MASTER, _LINKINFO, _NETWORK_NAMESPACE = 5, 10, 18, 37  # IFLA_…, include/uapi/linux/if_link.h
 _KIND = 1  # IFLA_INFO_KIND
@@ -93,6 +93,12 @@ def default_link(family: str) -> str:
     except KernelError:  # unreachable
         return ""
     return _name(dict(attributes(answer[12:])).get(_OUTGOING, b""))
+
+
+def links_with_address() -> set[str]:
+    """The links with an IPv4 address of global scope."""
+    answers = _dump("ip -4 address show scope global", _GET_ADDRESS, struct.pack("=BxxxI", _FAMILIES[IPV4], 0))
+    return {_name(answer[4:8]) for answer in answers if not answer[3]} - {""}
 
 
 def protocol_number(protocol: str) -> int:

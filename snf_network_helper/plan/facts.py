@@ -6,16 +6,33 @@ def accept_ra(link: str) -> str:
     return f"net/ipv6/conf/{link}/accept_ra"
 
 
+# Any other number than 0 would do as well.
+MEDIUM = "1"
+
+
+def medium_id(link: str) -> str:
+    """The path of a link's medium_id, below /proc/sys."""
+    return f"net/ipv4/conf/{link}/medium_id"
+
+
 class Facts:
-    """What IPv6 needs: how it forwards, and which links go on being told by routers' advertisements meanwhile.
+    """What a plan must know of the host's links.
 
     `force_forwarding`: IPv6 forwards per link (kernel 6.17); `keep_ra`: links that go on heeding advertisements;
     `refuse_ra`: the routed link would heed them only because it is, or was made, as other interfaces want all links.
+    `own_links`: the links of the node's own IPv4 networks, for which no routed link is ever to answer.
     """
 
-    __slots__ = ("force_forwarding", "keep_ra", "refuse_ra")
+    __slots__ = ("force_forwarding", "keep_ra", "own_links", "refuse_ra")
 
-    def __init__(self, force_forwarding: bool = True, keep_ra: tuple[str, ...] = (), refuse_ra: bool = False) -> None:
+    def __init__(
+        self,
+        force_forwarding: bool = True,
+        keep_ra: tuple[str, ...] = (),
+        refuse_ra: bool = False,
+        own_links: tuple[str, ...] = (),
+    ) -> None:
         self.force_forwarding = force_forwarding
         self.keep_ra = keep_ra
         self.refuse_ra = refuse_ra
+        self.own_links = own_links

@@ -76,7 +76,7 @@ def _changes(attachment: "Attachment", network: "Network", facts: Facts) -> "Ite
     # What comes from the subnet is routed by the table: one rule for all TAPs, for each rule costs every packet
     for subnet in network.subnets:
         if subnet.family in families:
-            table, priority = network.tables[subnet.family], network.priorities[subnet.family]
+            table, priority = network.tables[subnet.family], network.guests_priority(subnet.family)
             yield SharedRule(subnet.family, table, priority, str(subnet))
     yield LinkUp(tap)
     for family in families:

@@ -6,7 +6,7 @@ from snf_network_helper.changes.route import LAST_METRIC, Route
 from snf_network_helper.changes.rule import Rule
 from snf_network_helper.changes.sysctl import Sysctl
 from snf_network_helper.lean import TYPE_CHECKING
-from snf_network_helper.plan.facts import Facts, accept_ra
+from snf_network_helper.plan.facts import MEDIUM, Facts, accept_ra, medium_id
 from snf_network_helper.stanza.addresses import IPV4, IPV6
 from snf_network_helper.stanza.stanza import ROUTER, ROUTER_VMC, VMC, Stanza
 
@@ -49,7 +49,7 @@ def _vmc(stanza: Stanza, facts: Facts) -> "Iterator[Change]":
         from snf_network_helper.changes.arp_source import ArpSource
 
         yield ArpSource(dev, stanza.arp_ip)
-    yield from _proxy(stanza)
+    yield from _proxy(stanza, facts)
 
 
 def _router(stanza: Stanza, facts: Facts) -> "Iterator[Change]":
@@ -71,6 +71,8 @@ def _router(stanza: Stanza, facts: Facts) -> "Iterator[Change]":
     yield from _forwarding(stanza, facts)
     if stanza.nat:
         yield from _nat(stanza)
+    # The node's other networks never answer for what is behind this one
+    yield from _medium(stanza, ())
 
 
 def _router_vmc(stanza: Stanza, facts: Facts) -> "Iterator[Change]":
@@ -83,6 +85,9 @@ def _router_vmc(stanza: Stanza, facts: Facts) -> "Iterator[Change]":
         # As for a VMC, but for the subnets alone: the rest is main's to route
         for subnet in stanza.of_family(family):
             yield Route(family, str(subnet), kind="unreachable", table=table, metric=LAST_METRIC)
+        # Also where the rules are lost, the subnet is behind the VLAN, and proxy ARP answers for none of it
+        for subnet in stanza.of_family(family):
+            yield Route(family, str(subnet), dev=dev)
         # What arrives on the VLAN, and whatever goes to a guest, is routed by the extra table
         yield Rule(family, table, stanza.priority, iif=dev)
         for subnet in stanza.of_family(family):
@@ -95,7 +100,7 @@ def _router_vmc(stanza: Stanza, facts: Facts) -> "Iterator[Change]":
     yield from _forwarding(stanza, facts)
     if stanza.nat:
         yield from _nat(stanza)
-    yield from _proxy(stanza)
+    yield from _proxy(stanza, facts)
 
 
 def _forwarding(stanza: Stanza, facts: Facts) -> "Iterator[Change]":
@@ -144,12 +149,25 @@ def _nat(stanza: Stanza) -> "Iterator[Change]":
                     yield Masquerade(family, stanza.uplink, str(subnet), stanza.iface, to=str(exception))
 
 
-def _proxy(stanza: Stanza) -> "Iterator[Change]":
+def _medium(stanza: Stanza, own_links: tuple[str, ...]) -> "Iterator[Change]":
+    """To the kernel the VLAN and the node's own networks are one medium: what is in one needs no proxy in another.
+
+    So proxy ARP answers only for what is behind TAPs, whatever rules and routes there are.
+    """
+    from snf_network_helper.changes.shared_sysctl import SharedSysctl
+
+    if IPV4 in stanza.families:
+        for link in (stanza.iface, *own_links):
+            yield SharedSysctl(medium_id(link), MEDIUM)
+
+
+def _proxy(stanza: Stanza, facts: Facts) -> "Iterator[Change]":
     """The node answers for its guests: the last thing switched on, the first switched off.
 
     Answers come at once (`proxy_delay`): by default the kernel holds each back for up to 0.8 s.
     """
     dev = stanza.iface
+    yield from _medium(stanza, facts.own_links)
     if IPV4 in stanza.families:
         yield Sysctl(f"net/ipv4/neigh/{dev}/proxy_delay", "0")
     if IPV6 in stanza.families:

@@ -232,11 +232,12 @@ class _Reader:
         return prefixes
 
     def priority(self) -> str:
+        """The rules of guests come right after: so the last priority before main's is theirs."""
         text = self.single("routed-priority") or str(DEFAULT_PRIORITY)
         number = decimal(text, LAST_PRIORITY)
         if not number:
             raise self.error("routed-priority", text, f"expected 1-{LAST_PRIORITY}")
-        return str(number)
+        return str(min(number, LAST_PRIORITY - 1))
 
 
 def _expected_instead(option: str) -> str:

@@ -110,12 +110,16 @@ def _make(before: Journal, goal: Goal, outdated: "Sequence[Entry]") -> None:
     journal = Journal(name, goal.run, since=before.since or goal.run, request=goal.request)
     entries: list[Entry] = []
     try:
-        left = revert(name, outdated, goal.plan, gone_link(before))
+        last = [entry for entry in outdated if entry.change.goes_last()]
+        gone = gone_link(before)
+        left = revert(name, [entry for entry in outdated if entry not in last], goal.plan, gone)
         entries = [goal.entry_for(change, old.get(change)) for change in goal.plan]
         others = [entry for entry in _others(before, goal.plan) if entry not in outdated]
-        journal.entries = others + still_standing(outdated, left) + entries
+        journal.entries = others + last + still_standing(outdated, left) + entries
         journal.write()
         apply(name, entries, again=bool(old))
+        left += revert(name, last, gone=gone)
+        journal.entries = others + still_standing(outdated, left) + entries
         journal.write()
     except (RoutedError, OSError) as error:  # whatever the system refuses, nothing is to stay half done
         fresh = [entry for entry in entries if entry.state == APPLIED and not _was_made(old.get(entry.change))]

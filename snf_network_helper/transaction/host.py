@@ -1,14 +1,14 @@
 """The facts of this host that a plan depends on, read from /proc, the settings and the journals."""
 
-from snf_network_helper.changes.refuse_advertisements import RefuseAdvertisements
 from snf_network_helper.changes.shared_sysctl import SharedSysctl
 from snf_network_helper.errors import RoutedError
 from snf_network_helper.journal.journal import Journal, attached, names
 from snf_network_helper.kernel.sysctl import ipv6_links
 from snf_network_helper.lean import TYPE_CHECKING
-from snf_network_helper.plan.facts import Facts, accept_ra
+from snf_network_helper.plan.facts import MEDIUM, Facts, accept_ra, medium_id
 from snf_network_helper.runtime import shared
-from snf_network_helper.stanza.addresses import IPV6
+from snf_network_helper.stanza.addresses import IPV4, IPV6
+from snf_network_helper.stanza.stanza import ROUTER
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -24,8 +24,13 @@ def read_facts(stanza: "Stanza", switched: "Collection[str]") -> Facts:
 
     What this or another interface has switched stays to be kept: a second look must agree with the first.
     """
+    own: tuple[str, ...] = ()
+    if IPV4 in stanza.families and stanza.role != ROUTER:
+        own = tuple(sorted(_own_links(stanza.iface, switched)))
     if IPV6 not in stanza.families:
-        return Facts()
+        return Facts(own_links=own)
+    from snf_network_helper.changes.refuse_advertisements import RefuseAdvertisements
+
     iface, path = stanza.iface, accept_ra(stanza.iface)
     made = {entry.change for name in names(iface) for entry in Journal.read(name).entries}
     # When any link begins to forward, all links lose what they learnt unless accept_ra is 2
@@ -34,7 +39,23 @@ def read_facts(stanza: "Stanza", switched: "Collection[str]") -> Facts:
         keep.add(iface)
     ours = _value(iface) == "2" and (path in switched or accept_ra(_TO_COME) in switched)
     refuse = iface not in keep and (ours or RefuseAdvertisements(iface) in made)
-    return Facts(forces_forwarding(), tuple(sorted(keep)), refuse)
+    return Facts(forces_forwarding(), tuple(sorted(keep)), refuse, own)
+
+
+def _own_links(routed: str, switched: "Collection[str]") -> set[str]:
+    """The links of the node's own IPv4 networks; a routed link and a guest's TAP are none.
+
+    A link that answers for others, as an administrator wants, goes on so. Nor is a medium changed that one has set.
+    """
+    from snf_network_helper.kernel.rtnetlink import default_link, links_with_address
+
+    left_out = {"", "lo", routed, *attached(), *(name.rpartition(":")[0] for name in names())}
+    kept = {path.split("/")[3] for path in switched if path == medium_id(path.split("/")[3])}
+    return {
+        link
+        for link in (links_with_address() | {default_link(IPV4)} | kept) - left_out
+        if _sysctl(medium_id(link)) in ("0", MEDIUM) and _sysctl(f"net/ipv4/conf/{link}/proxy_arp") == "0"
+    }
 
 
 def read_guest_facts(families: "Collection[str]", switched: "Collection[str]") -> Facts:

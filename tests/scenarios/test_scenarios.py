@@ -1,7 +1,7 @@
 """Each directory is a scenario: `interfaces`, the compact stanza, and `expected`, what `plan` prints for it.
 
-`facts` says what the host is like (a kernel with force_forwarding and nothing learnt from advertisements, where it is
-missing); `document` is the stanza of the original document that the compact one replaces.
+`facts` says what the host is like (a kernel with force_forwarding, nothing learnt from advertisements and no network of
+its own, where it is missing); `document` is the stanza of the original document that the compact one replaces.
 """
 
 import re
@@ -48,8 +48,8 @@ def routed_interface(scenario: str) -> str:
 def facts(scenario: str) -> Facts:
     path = HERE / scenario / "facts"
     given = dict(word.split("=") for word in path.read_text().split()) if path.exists() else {}
-    keep_ra = given.get("keep_ra", "")
-    return Facts(given.get("force_forwarding", "yes") == "yes", tuple(keep_ra.split(",")) if keep_ra else ())
+    keep_ra, own_links = (tuple(filter(None, given.get(name, "").split(","))) for name in ("keep_ra", "own_links"))
+    return Facts(given.get("force_forwarding", "yes") == "yes", keep_ra, own_links=own_links)
 
 
 def planned(scenario: str) -> list[Change]:

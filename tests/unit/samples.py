@@ -34,7 +34,7 @@ def planned(options: dict[str, str], iface: str = IFACE, facts: Facts | None = N
 def give_links(kernel: FakeKernel, *links: str) -> None:
     """Links as the kernel makes them: nothing is forwarded, nothing is proxied."""
     for link in ("all", "default", *links):
-        for setting in ("forwarding", "proxy_arp", "promote_secondaries"):
+        for setting in ("forwarding", "proxy_arp", "promote_secondaries", "medium_id"):
             kernel.sysctl(f"net/ipv4/conf/{link}/{setting}", "0")
         for setting in ("forwarding", "force_forwarding", "proxy_ndp"):
             kernel.sysctl(f"net/ipv6/conf/{link}/{setting}", "0")

@@ -126,7 +126,7 @@ def test_the_plan_shown_is_that_of_the_first_stanza(document: str, tmp_path: Pat
     (shown,) = [example for example in examples(document) if example.startswith(PLAN)]
     example = next(example for found, example in compact_stanzas() if found == document)
     (stanza,) = parsed(example, tmp_path)
-    expected = [PLAN + stanza.iface, *(change.add() for change in plan(stanza, Facts()))]
+    expected = [PLAN + stanza.iface, *(change.add() for change in plan(stanza, Facts(own_links=("eth0",))))]
     assert shown.splitlines() == expected
 
 

@@ -20,6 +20,7 @@ SIX = {"subnet": "2001:db8::/64", "gateway": "2001:db8::1"}
 VMC = stanza(**SIX)
 ROUTER = stanza(**SIX, role="router", uplink="eth0")
 ACCEPT_RA = "net/ipv6/conf/{}/accept_ra"
+MEDIUM_ID = "net/ipv4/conf/{}/medium_id"
 FORWARDING = "net/ipv6/conf/{}/forwarding"
 ALL = FORWARDING.format("all")
 HOSTS = ("default", "eth0")  # of the fake kernel's links those that are not routed
@@ -54,10 +55,63 @@ def use(run_directory: Path, path: str, prior: str = "0") -> None:
     (directory / "eth7:inet").touch()
 
 
-def test_ipv4_asks_for_no_facts() -> None:
+def test_ipv4_asks_for_no_facts_of_ipv6() -> None:
     facts = read_facts(stanza(), ())
 
     assert (facts.force_forwarding, facts.keep_ra) == (True, ())
+
+
+@pytest.fixture
+def addressed(host: FakeKernel, monkeypatch: pytest.MonkeyPatch) -> set[str]:
+    """The links with an IPv4 address."""
+    links = {"lo", IFACE, "eth0"}
+    give_links(host, "eth7", "lo")
+    monkeypatch.setattr(rtnetlink, "links_with_address", lambda: links)
+    return links
+
+
+def own_links(*shared: str, **options: str) -> tuple[str, ...]:
+    return read_facts(stanza(**options), shared).own_links
+
+
+def test_the_nodes_own_networks_are_its_links_with_an_address_and_the_default_routes(
+    addressed: set[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert own_links() == ("eth0",)
+    monkeypatch.setattr(rtnetlink, "default_link", lambda family: "eth7")
+    assert own_links() == ("eth0", "eth7")
+    addressed.clear()
+    assert own_links() == ("eth7",)
+
+
+@pytest.mark.usefixtures("addressed")
+def test_a_router_and_a_network_of_ipv6_have_no_proxy_arp_to_restrain() -> None:
+    assert own_links(role="router", uplink="eth0") == ()
+    assert own_links(**SIX) == ()
+
+
+def test_what_has_been_made_one_of_them_stays_one_while_it_is_there(addressed: set[str], host: FakeKernel) -> None:
+    addressed.clear()
+    host.sysctl(MEDIUM_ID.format("eth7"), "1")
+    assert own_links(*map(MEDIUM_ID.format, ("eth7", "gone", IFACE))) == ("eth7",)
+
+
+@pytest.mark.parametrize("setting", ["medium_id", "proxy_arp"])
+def test_a_link_for_which_the_administrator_has_seen_to_proxies_is_left_alone(
+    addressed: set[str], host: FakeKernel, setting: str
+) -> None:
+    addressed.add("eth7")
+    host.sysctl(f"net/ipv4/conf/eth7/{setting}", "7")
+    assert own_links() == ("eth0",)
+
+
+def test_a_tap_and_another_routed_link_are_none_of_them(addressed: set[str], host: FakeKernel) -> None:
+    addressed |= {"tap0", "eth1"}
+    give_links(host, "tap0", "eth1")
+    assert own_links() == ("eth0", "eth1", "tap0")
+    for name in ("tap0:attached", "eth1:inet"):
+        Journal(name, entries=[Entry(SharedSysctl(MEDIUM_ID.format("eth1"), "1"), APPLIED)]).write()
+    assert own_links() == ("eth0",)
 
 
 @pytest.mark.usefixtures("host")

@@ -20,6 +20,11 @@ def test_the_shortest_stanza_is_a_vmc() -> None:
 
 def test_the_default_priority_is_below_main_and_leaves_room_for_rules_without_one() -> None:
     assert stanza().priority == str(DEFAULT_PRIORITY)
+
+
+@pytest.mark.parametrize(("given", "priority"), [("1", "1"), ("32764", "32764"), ("32765", "32764")])
+def test_behind_every_priority_there_is_room_for_the_rules_of_guests_before_main(given: str, priority: str) -> None:
+    assert stanza(priority=given).priority == priority
     assert DEFAULT_PRIORITY < 32766
 
 

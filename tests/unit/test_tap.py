@@ -46,8 +46,8 @@ echo 0 > /proc/sys/net/ipv6/conf/tap0/disable_ipv6
 echo 1 > /proc/sys/net/ipv4/conf/tap0/forwarding
 echo 1 > /proc/sys/net/ipv6/conf/tap0/forwarding
 echo 1 > /proc/sys/net/ipv6/conf/tap0/force_forwarding
-ip rule add from 192.0.2.0/24 lookup 222 priority 32000 protocol snf
-ip -6 rule add from 2001:db8::/64 lookup 222 priority 32000 protocol snf
+ip rule add from 192.0.2.0/24 lookup 222 priority 32001 protocol snf
+ip -6 rule add from 2001:db8::/64 lookup 222 priority 32001 protocol snf
 ip link set tap0 up
 ip route add 192.0.2.10/32 dev tap0 table 222 proto snf
 ip -6 addr add fe80::1/64 dev tap0 nodad

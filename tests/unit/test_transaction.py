@@ -9,11 +9,14 @@ from samples import EVERYWHERE, IFACE, NAT, SETUPS, give_links, planned
 from snf_network_helper.changes.base import APPLIED, Change, Entry
 from snf_network_helper.changes.neighbour_probes import NeighbourProbes
 from snf_network_helper.changes.route import Route
+from snf_network_helper.changes.shared_rule import SharedRule
 from snf_network_helper.changes.shared_sysctl import SharedSysctl
+from snf_network_helper.errors import KernelError, RoutedError
 from snf_network_helper.journal.journal import Journal, names
+from snf_network_helper.kernel import process
 from snf_network_helper.plan.facts import Facts
 from snf_network_helper.plan.routed import Plan
-from snf_network_helper.transaction.bring_up import bring_up
+from snf_network_helper.transaction.bring_up import Goal, attach_guest, bring_up
 from snf_network_helper.transaction.take_down import take_down
 
 NAME = f"{IFACE}:inet"
@@ -208,3 +211,41 @@ def test_a_setup_of_a_former_version_of_the_package_becomes_one_of_this(host: Fa
     assert NeighbourProbes(IFACE) in [entry.change for entry in Journal.read(NAME).entries]
     take_down(IFACE)
     assert host.snapshot() == before
+
+
+OLD_RULE, NEW_RULE = (SharedRule("4", "222", priority, "192.0.2.0/24") for priority in ("32000", "32001"))
+
+
+@pytest.fixture
+def rule_commands(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The commands about rules that guests share, after two guests have got the old one; "refused" refuses all."""
+    commands: list[str] = []
+
+    def run(command: str) -> None:
+        if commands[:1] == ["refused"]:
+            raise KernelError(command, commands.pop())
+        commands.append(command)
+
+    monkeypatch.setattr(process, "run", run)
+    for tap in ("tap0", "tap1"):
+        attach_guest(f"{tap}:attached", Goal((OLD_RULE,)))
+    assert commands == [OLD_RULE.add()]
+    commands.clear()
+    return commands
+
+
+def test_an_outdated_rule_of_guests_goes_when_the_new_one_stands(rule_commands: list[str]) -> None:
+    for tap in ("tap0", "tap1"):
+        attach_guest(f"{tap}:attached", Goal((NEW_RULE,)))
+        assert [entry.line() for entry in Journal.read(f"{tap}:attached").entries] == [Entry(NEW_RULE, APPLIED).line()]
+    assert rule_commands == [NEW_RULE.add(), OLD_RULE.remove()]
+
+
+def test_it_stays_where_the_new_one_cannot_be_made(rule_commands: list[str]) -> None:
+    rule_commands.append("refused")
+
+    with pytest.raises(RoutedError):
+        attach_guest("tap0:attached", Goal((NEW_RULE,)))
+
+    assert OLD_RULE.remove() not in rule_commands
+    assert [entry.change for entry in Journal.read("tap0:attached").entries] == [OLD_RULE]

@@ -53,7 +53,8 @@ def test_a_setting_that_will_not_go_back_is_left_and_remembered(host: FakeKernel
 
     said = left()
 
-    stuck = {f"net/ipv4/conf/{link}" for link in (f"{IFACE}/forwarding", f"{IFACE}/proxy_arp", "eth0/forwarding")}
+    settings = (f"{IFACE}/forwarding", f"{IFACE}/medium_id", f"{IFACE}/proxy_arp", "eth0/forwarding")
+    stuck = {f"net/ipv4/conf/{setting}" for setting in settings}
     assert {dict(entry.change.fields())["path"] for entry in Journal.read(NAME).entries} == stuck
     assert all(f"echo PRIOR > /proc/sys/{path}: {REFUSED}" in said for path in stuck)
 

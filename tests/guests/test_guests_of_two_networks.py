@@ -1,0 +1,127 @@
+"""Guests of two networks on one node reach each other by their router, in whatever order all came up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+
+import pytest
+from guestlab import attach, plug
+from lab.host import Host, Switch
+from lab.traffic import reaches
+
+NETWORKS = {
+    "eth1": ("192.0.2.0/24 2001:db8::/64", "192.0.2.1 2001:db8::1"),
+    "eth2": ("203.0.113.0/24 2001:db8:3::/64", "203.0.113.1 2001:db8:3::1"),
+}
+ADDRESSES = {"eth1": ("192.0.2.11", "2001:db8::11"), "eth2": ("203.0.113.11", "2001:db8:3::11")}
+TAPS = {"eth1": "tap0", "eth2": "tap1"}
+
+# What the node's administrator and its hypervisor do, a word each: `attach eth1` attaches that network's guest.
+ORDERS = {
+    "networks first": ["ifup -a", "attach eth1", "attach eth2"],
+    "the second network after a guest of the first": ["ifup eth1", "attach eth1", "ifup eth2", "attach eth2"],
+    "the first network after a guest of the second": ["ifup eth2", "attach eth2", "ifup eth1", "attach eth1"],
+    "restart of networking": ["ifup -a", "attach eth1", "attach eth2", "ifdown -a", "ifup -a"],
+    "restart of one": ["ifup -a", "attach eth1", "attach eth2", "ifdown eth1", "ifup eth1"],
+    "restart of the other": ["ifup -a", "attach eth1", "attach eth2", "ifdown eth2", "ifup eth2"],
+}
+
+
+@dataclass(frozen=True)
+class Nodes:
+    """The router of both networks, the node that hosts guests of both, and the guests."""
+
+    router: Host
+    node: Host
+    guests: dict[str, Host]
+
+    def do(self, step: str) -> None:
+        """Does one step of an order."""
+        command, link = step.split()
+        if command != "attach":
+            self.node.run(step)
+            return
+        attach(self.node, TAPS[link], *ADDRESSES[link], network=link, options="--no-probe")
+        self.guests[link].settle()
+
+
+def stanzas(role: str, priority: str) -> str:
+    lines = []
+    for link, (subnets, gateways) in NETWORKS.items():
+        lines += [f"auto {link}", f"iface {link} inet manual", f"    routed-role {role}"]
+        lines += [f"    routed-subnet {subnets}", f"    routed-gateway {gateways}"]
+        if role != "vmc":
+            lines.append("    routed-uplink eth0")
+        if role != "router":
+            lines += [f"    routed-table {222 if link == 'eth1' else 333}", f"    routed-priority {priority}"]
+    return "\n".join(lines)
+
+
+@contextmanager
+def nodes(hosts_guests: str, priority: str = "32000") -> Iterator[Nodes]:
+    """Two networks on two switches; a node that is a router-vmc is the router."""
+    with ExitStack() as stack:
+        node = stack.enter_context(Host("node"))
+        router = stack.enter_context(Host("router")) if hosts_guests == "vmc" else node
+        lan = stack.enter_context(Switch("lan"))
+        for number, host in enumerate(dict.fromkeys([router, node]), start=1):
+            lan.plug(host, "eth0")
+            host.run(
+                f"""
+                ip addr add 198.51.100.{number}/24 dev eth0
+                ip link set eth0 up
+                ip route add default via 198.51.100.9
+                """
+            )
+            host.interfaces(stanzas("router" if host is not node else hosts_guests, priority))
+        guests = {}
+        for link, (_, gateways) in NETWORKS.items():
+            segment = stack.enter_context(Switch(f"segment-{link}"))
+            for host in dict.fromkeys([router, node]):
+                segment.plug(host, link)
+            guest = guests[link] = stack.enter_context(Host(f"guest-{link}"))
+            plug(node, guest, TAPS[link])
+            address, address6 = ADDRESSES[link]
+            guest.run(
+                f"""
+                ip addr add {address}/24 dev eth0
+                ip route add default via {gateways.split()[0]}
+                ip -6 addr add {address6}/128 dev eth0 nodad
+                ip -6 route add default via fe80::1 dev eth0
+                """
+            )
+        if router is not node:
+            router.run("ifup -a")
+        yield Nodes(router, node, guests)
+
+
+def assert_all_reach_each_other(here: Nodes) -> None:
+    for host in (here.router, here.node):
+        host.settle()
+    for link, other in (("eth1", "eth2"), ("eth2", "eth1")):
+        for address in (*ADDRESSES[other], *NETWORKS[other][1].split(), *NETWORKS[link][1].split()):
+            assert reaches(here.guests[link], address), f"{link} to {address}"
+        for gateway, address in zip(NETWORKS[other][1].split(), ADDRESSES[link], strict=True):
+            here.router.run(f"ping -n -q -c 1 -W 5 -I {gateway} {address}")
+
+
+@pytest.mark.parametrize("order", ORDERS)
+@pytest.mark.parametrize("role", ["vmc", "router-vmc"])
+def test_guests_of_two_networks_reach_each_other(role: str, order: str) -> None:
+    with nodes(role) as here:
+        for step in ORDERS[order]:
+            here.do(step)
+        assert_all_reach_each_other(here)
+
+
+@pytest.mark.parametrize("order", ["the second network after a guest of the first", "restart of networking"])
+def test_also_with_the_last_priority_there_is(order: str) -> None:
+    with nodes("vmc", "32765") as here:
+        for step in ORDERS[order]:
+            here.do(step)
+        assert_all_reach_each_other(here)
+        priorities = here.node.run("ip rule show; ip -6 rule show")
+        assert "32764:\tfrom all iif eth1 " in priorities
+        assert "32765:\tfrom 192.0.2.0/24 " in priorities
