@@ -1,9 +1,11 @@
 """A route."""
 
+from itertools import pairwise
+
 from snf_network_helper.changes.base import PROTOCOL, Change
 from snf_network_helper.changes.by_ip import FOREIGN, OURS, IpChange, ip
 from snf_network_helper.lean import TYPE_CHECKING
-from snf_network_helper.stanza.addresses import IPV6
+from snf_network_helper.stanza.addresses import IPV4, IPV6
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -15,6 +17,7 @@ LAST_METRIC = "4294967295"
 
 _UNREACHABLE = 7  # RTN_UNREACHABLE, include/uapi/linux/rtnetlink.h
 _MAIN = 254
+_ONE_ADDRESS = {IPV4: "/32", IPV6: "/128"}
 _IPV6_METRIC = 1024  # IP6_RT_PRIO_USER: what an IPv6 route without a metric gets
 
 
@@ -56,6 +59,26 @@ class Route(IpChange):
         if query(f"{self.show()} proto {PROTOCOL}"):
             return OURS
         return FOREIGN if query(self.show()) else ""
+
+    def is_host(self) -> bool:
+        return self.table != "" and self.prefix.endswith(_ONE_ADDRESS[self.family])
+
+    def taken(self) -> str:
+        if self.is_host():
+            return self.prefix.removesuffix(_ONE_ADDRESS[self.family])
+        return f"routed-table {self.table}" if self.prefix == "default" else f"routed-subnet {self.prefix}"
+
+    def in_the_way(self) -> tuple[str, str]:
+        from snf_network_helper.kernel.process import query
+
+        shown = query(f"{ip(self.family)} route show table {self.table or 'main'} exact {self.prefix}")
+        for line in shown.splitlines():
+            words = line.split()
+            named = dict(pairwise(words))
+            implied = str(_IPV6_METRIC) if self.family == IPV6 else ""
+            if named.get("metric", implied) == (self.metric or implied):
+                return " ".join(words), named.get("dev", "") if named.get("proto") == PROTOCOL else ""
+        return "", ""
 
     def ends(self) -> str:
         """Without `unreachable default`, what guests that still run send would leave by main."""

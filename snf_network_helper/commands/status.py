@@ -5,7 +5,9 @@ import json
 from snf_network_helper.changes import seen
 from snf_network_helper.changes.base import AWAITED, KEPT
 from snf_network_helper.commands.privilege import need_root
+from snf_network_helper.errors import RoutedError
 from snf_network_helper.journal.journal import Journal, attached_names, names
+from snf_network_helper.kernel import link
 from snf_network_helper.lean import TYPE_CHECKING
 from snf_network_helper.stanza.names import check_interface
 
@@ -19,8 +21,11 @@ def run(arguments: "SimpleNamespace") -> int:
     if arguments.iface:
         check_interface(arguments.iface)
     need_root("status")
+    known = {name.rpartition(":")[0] for name in _names()}
+    if arguments.iface and arguments.iface not in known and (why := link.absence(arguments.iface)):
+        raise RoutedError(f"{why}, and nothing is routed by this name")
     in_kernel = seen.marked()
-    journals = [Journal.read(name) for name in [*sorted(names()), *attached_names()]]
+    journals = [Journal.read(name) for name in _names()]
     journalled = {entry.change for journal in journals for entry in journal.entries}
     rows = [
         {
@@ -43,13 +48,24 @@ def run(arguments: "SimpleNamespace") -> int:
     return int(any(row["state"] in ("missing", "orphan") for row in rows))
 
 
+def _names() -> list[str]:
+    """The names of all journals, those of guests last."""
+    return [*sorted(names()), *attached_names()]
+
+
 def _print_status(rows: "Sequence[dict[str, str]]", iface: str) -> None:
     stanza = None
     for row in rows:
         if row["stanza"] != stanza:
             stanza = row["stanza"]
-            print(stanza.replace(":", " ") if stanza else "in no journal")
+            print(_heading(stanza) if stanza else "in no journal")
         before = f"  (was {row['prior']})" if "prior" in row and row["state"] != KEPT else ""
         print(f"  {row['state']:8} {row['change']}{before}")
     if not rows:
         print(f"{iface}: nothing is routed" if iface else "nothing is routed")
+
+
+def _heading(stanza: str) -> str:
+    """Whose changes follow; first of all whether its link is there at all."""
+    trouble = link.trouble(stanza.rpartition(":")[0])
+    return stanza.replace(":", " ") + (f": {trouble}" if trouble else "")

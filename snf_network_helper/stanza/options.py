@@ -3,13 +3,14 @@
 from snf_network_helper.errors import StanzaError, one_line
 from snf_network_helper.lean import TYPE_CHECKING
 from snf_network_helper.stanza.addresses import FAMILY_NAMES, IPV4, IPV6, IPAddress, Prefix
-from snf_network_helper.stanza.names import check_interface, decimal, nearest, vlan_id
+from snf_network_helper.stanza.names import check_interface, decimal, vlan_id
+from snf_network_helper.stanza.reader import Reader
 from snf_network_helper.stanza.stanza import ROLES, ROUTER, ROUTER_VMC, VMC, Stanza
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
-    TableNames = Callable[[str], int | None]
+    from snf_network_helper.stanza.reader import TableNames
 
 OPTIONS = (
     "routed-role",
@@ -29,7 +30,19 @@ OPTIONS = (
 DEFAULT_PRIORITY = 32000
 LAST_PRIORITY = 32765
 
-_ENVIRONMENT_PREFIX = "IF_ROUTED_"
+# What snf-network's own hooks were told, and what replaces it; "" where it is not needed any more.
+PREDECESSORS = {
+    "ip-routing-table": "routed-table",
+    "ip-routes": "routed-subnet",
+    "ip-gateway": "routed-gateway",
+    "arp-ip": "routed-arp-ip",
+    "ip-forwarding": "",
+    "ip-proxy-arp": "",
+    "ip-proxy-ndp": "",
+}
+
+_ENVIRONMENT_PREFIX = "IF_"
+_OURS = "routed-"
 _RESERVED_TABLES = (0, 253, 254, 255)
 _LAST_TABLE = 4294967295
 
@@ -40,11 +53,23 @@ def read_environ(environ: "Mapping[str, str]", table_number: "TableNames") -> St
     Raises StanzaError, one line naming interface, option, value and what was expected.
     """
     options = {
-        "routed-" + name[len(_ENVIRONMENT_PREFIX) :].lower().replace("_", "-"): value
+        option: value
         for name, value in environ.items()
         if name.startswith(_ENVIRONMENT_PREFIX)
+        if (option := as_in_environment(name[len(_ENVIRONMENT_PREFIX) :]))
     }
-    return read_options(environ.get("IFACE", ""), options, table_number) if options else None
+    return read_options(environ.get("IFACE", ""), options, table_number) if routes(options) else None
+
+
+def as_in_environment(name: str) -> str:
+    """The option that a name means: ifupdown exports it in capitals, with _ for -; "" for one that is none of ours."""
+    option = name.lower().replace("_", "-")
+    return option if option.startswith(_OURS) or option in PREDECESSORS else ""
+
+
+def routes(options: "Mapping[str, str]") -> bool:
+    """Whether there is an option of ours among those of a stanza."""
+    return any(option.startswith(_OURS) for option in options)
 
 
 def read_options(iface: str, options: "Mapping[str, str]", table_number: "TableNames") -> Stanza:
@@ -52,22 +77,14 @@ def read_options(iface: str, options: "Mapping[str, str]", table_number: "TableN
 
     `table_number` tells the number of a routing table by its name.
     """
-    return _Reader(iface, options, table_number).stanza()
+    return _Stanza(iface, options, table_number).stanza()
 
 
-class _Reader:
-    """Reads one stanza's options; every error names the interface first."""
-
-    def __init__(self, iface: str, options: "Mapping[str, str]", table_number: "TableNames") -> None:
-        self.iface = check_interface(iface)
-        self.table_number = table_number
-        self.options = {name: value.split() for name, value in options.items()}
-        self.warnings: list[str] = []
-
-    def error(self, option: str, value: str, expected: str) -> StanzaError:
-        return StanzaError(f"{self.iface}: {option}{' ' * bool(value)}{one_line(value)}: {expected}")
+class _Stanza(Reader):
+    """One stanza, option by option."""
 
     def stanza(self) -> Stanza:
+        self.warn_of_predecessors()
         for option, values in self.options.items():
             if option not in OPTIONS:
                 raise self.error(one_line(option), "", f"unknown option, {_expected_instead(option)}")
@@ -89,12 +106,12 @@ class _Reader:
             self.nat_except(nat), self.priority(), tuple(self.warnings),
         )  # fmt: skip
 
-    def single(self, option: str) -> str:
-        """The option's only value, "" where it is not given."""
-        values = self.options.get(option, [])
-        if len(values) > 1:
-            raise self.error(option, " ".join(values), "expected one value")
-        return values[0] if values else ""
+    def warn_of_predecessors(self) -> None:
+        """One line for the options of the hooks that came before, which have no effect."""
+        found = [option for option in PREDECESSORS if self.options.pop(option, None) is not None]
+        if found:
+            said = [f"{old} (use {PREDECESSORS[old]})" if PREDECESSORS[old] else f"{old} (not needed)" for old in found]
+            self.warnings.append(f"{self.iface}: options without effect: {', '.join(said)}")
 
     def role(self) -> str:
         role = self.single("routed-role") or VMC
@@ -104,7 +121,7 @@ class _Reader:
 
     def subnets(self) -> tuple[Prefix, ...]:
         if "routed-subnet" not in self.options:
-            raise self.error("routed-subnet", "", "expected, the option is required")
+            raise self.missing("routed-subnet", "for example routed-subnet 192.0.2.0/24")
         subnets = self.prefixes("routed-subnet")
         for subnet in subnets:
             address = IPAddress(subnet.family, subnet.value)
@@ -112,25 +129,10 @@ class _Reader:
                 raise self.error("routed-subnet", str(subnet), "expected a subnet of unicast addresses")
         return subnets
 
-    def prefixes(self, option: str) -> tuple[Prefix, ...]:
-        prefixes = []
-        for text in self.options.get(option, []):
-            try:
-                prefix = Prefix.parse(text)
-            except ValueError:
-                raise self.error(option, text, "expected ADDRESS/LENGTH, as 192.0.2.0/24 or 2001:db8::/64") from None
-            if prefix != prefix.network:
-                raise self.error(option, text, f"host bits are set, expected {prefix.network}")
-            prefixes.append(prefix)
-        return tuple(dict.fromkeys(prefixes))
-
     def gateways(self, role: str, subnets: tuple[Prefix, ...]) -> dict[str, IPAddress]:
         gateways: dict[str, IPAddress] = {}
         for text in self.options.get("routed-gateway", []):
-            try:
-                gateway = IPAddress.parse(text)
-            except ValueError:
-                raise self.error("routed-gateway", text, "expected an IPv4 or IPv6 address") from None
+            gateway = self.address("routed-gateway", text, "expected an IPv4 or IPv6 address")
             family_name = FAMILY_NAMES[gateway.family]
             own = [subnet for subnet in subnets if subnet.family == gateway.family]
             if not own:
@@ -142,17 +144,8 @@ class _Reader:
             gateways[gateway.family] = gateway
         for subnet in subnets:
             if subnet.family not in gateways:
-                expected = f"expected an {FAMILY_NAMES[subnet.family]} address in {subnet}"
-                raise self.error("routed-gateway", " ".join(self.options.get("routed-gateway", [])), expected)
+                raise self.missing("routed-gateway", f"an {FAMILY_NAMES[subnet.family]} address in {subnet}")
         return gateways
-
-    def check_inside(self, option: str, address: IPAddress, subnets: list[Prefix]) -> None:
-        """Errors unless a host of one of the subnets may have the address."""
-        if not any(address in subnet for subnet in subnets):
-            outside = f"is outside routed-subnet {' '.join(map(str, subnets))}"
-            raise StanzaError(f"{self.iface}: {option} {address} {outside}")
-        if any(subnet.is_reserved(address) for subnet in subnets):
-            raise self.error(option, str(address), "expected an address that a host may have")
 
     def table(self, role: str) -> str:
         if text := self.single("routed-table"):
@@ -166,7 +159,7 @@ class _Reader:
         else:
             number = vlan_id(self.iface)
             if number is None:
-                raise self.error("routed-table", "", "expected, the interface's name tells no VLAN id")
+                raise self.missing("routed-table", "the name tells no VLAN id; for example routed-table 222")
         if number in _RESERVED_TABLES:
             raise self.error("routed-table", text or str(number), "expected a table other than 0 and 253-255")
         return str(number)
@@ -176,10 +169,7 @@ class _Reader:
         own = [subnet for subnet in subnets if subnet.family == IPV4]
         text = self.single("routed-arp-ip")
         if text:
-            try:
-                address = IPAddress.parse(text)
-            except ValueError:
-                raise self.error("routed-arp-ip", text, "expected an IPv4 address") from None
+            address = self.address("routed-arp-ip", text, "expected an IPv4 address")
             if address.family != IPV4 or not own:
                 raise self.error("routed-arp-ip", text, "expected an IPv4 address, and an IPv4 routed-subnet")
             self.check_inside("routed-arp-ip", address, own)
@@ -241,6 +231,8 @@ class _Reader:
 
 def _expected_instead(option: str) -> str:
     """`did you mean …?` where a known option is near, else the list of all."""
+    from snf_network_helper.stanza.spelling import nearest
+
     # Their common beginning would make any two alike
     near = nearest(option.removeprefix("routed-"), [known.removeprefix("routed-") for known in OPTIONS])
     return f"did you mean routed-{near}?" if near else f"expected one of {' '.join(OPTIONS)}"

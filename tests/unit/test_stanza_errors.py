@@ -31,7 +31,7 @@ def test_an_unknown_role_is_refused(role: str) -> None:
 
 
 def test_a_stanza_without_subnet_is_refused() -> None:
-    refused("routed-subnet: expected, the option is required", subnet="")
+    refused("routed-subnet is missing: for example routed-subnet 192.0.2.0/24", subnet="")
 
 
 @pytest.mark.parametrize(
@@ -55,7 +55,7 @@ def test_a_subnet_that_no_host_can_be_in_is_refused(subnet: str) -> None:
 
 @pytest.mark.parametrize("role", ["vmc", "router", "router-vmc"])
 def test_a_stanza_without_gateway_is_refused(role: str) -> None:
-    refused("routed-gateway: expected an IPv4 address in 192.0.2.0/24", role=role, gateway="")
+    refused("routed-gateway is missing: an IPv4 address in 192.0.2.0/24", role=role, gateway="")
 
 
 @pytest.mark.parametrize(
@@ -63,12 +63,23 @@ def test_a_stanza_without_gateway_is_refused(role: str) -> None:
     [("192.0.2.1", "IPv6 address in 2001:db8::/64"), ("2001:db8::1", "IPv4 address in 192.0.2.0/24")],
 )
 def test_a_dual_stack_stanza_needs_a_gateway_of_each_family(gateway: str, missing: str) -> None:
-    refused(f"routed-gateway {gateway}: expected an {missing}", subnet="192.0.2.0/24 2001:db8::/64", gateway=gateway)
+    refused(f"routed-gateway is missing: an {missing}", subnet="192.0.2.0/24 2001:db8::/64", gateway=gateway)
 
 
-@pytest.mark.parametrize("gateway", ["router", "192.0.2.1/24", "192.0.2.256", "fe80::1%eth0"])
+@pytest.mark.parametrize("gateway", ["router", "192.0.2.256", "fe80::1%eth0"])
 def test_a_gateway_that_is_no_address_is_refused(gateway: str) -> None:
     refused(f"routed-gateway {gateway}: expected an IPv4 or IPv6 address", gateway=gateway)
+
+
+def test_a_length_where_none_belongs_is_named() -> None:
+    refused("routed-gateway 192.0.2.1/24: expected it without a length, 192.0.2.1", gateway="192.0.2.1/24")
+    refused("routed-arp-ip 192.0.2.9/24: expected it without a length, 192.0.2.9", arp_ip="192.0.2.9/24")
+
+
+@pytest.mark.parametrize("option", ["subnet", "gateway"])
+def test_commas_in_a_list_are_named(option: str) -> None:
+    values = "192.0.2.0/24,203.0.113.0/24"
+    refused(f"routed-{option} {values}: expected values separated by blanks, not commas", **{option: values})
 
 
 def test_a_gateway_outside_its_subnets_is_refused() -> None:
@@ -107,7 +118,7 @@ def test_a_table_is_required_where_the_name_tells_none(iface: str) -> None:
     if ":" in iface:
         refused(LINK, iface)
     else:
-        refused("routed-table: expected, the interface's name tells no VLAN id", iface)
+        refused("routed-table is missing: the name tells no VLAN id; for example routed-table 222", iface)
 
 
 @pytest.mark.parametrize(
@@ -154,7 +165,8 @@ def test_a_subnet_of_the_gateway_alone_leaves_no_arp_ip() -> None:
 
 @pytest.mark.parametrize(
     ("uplink", "expected"),
-    [("a-very-long-name", NAME), ("eth0/1", LINK), ("..", LINK), ("-o", LINK), ("all", LINK), ("lo", LINK),
+    [("a-very-long-name", NAME), ("eth0/1", LINK), ("..", LINK), ("-o", LINK), ("all", LINK),
+     ("lo", "the loopback interface, expected a link to other hosts or to a guest"),
      (IFACE, "expected an interface other than the routed one")],
 )  # fmt: skip
 def test_an_uplink_that_is_no_other_link_is_refused(uplink: str, expected: str) -> None:
