@@ -80,6 +80,11 @@ class Route(IpChange):
                 return " ".join(words), named.get("dev", "") if named.get("proto") == PROTOCOL else ""
         return "", ""
 
+    def is_kept(self) -> bool:
+        from snf_network_helper.kernel.process import query
+
+        return query(self.show()) != ""
+
     def ends(self) -> str:
         """Without `unreachable default`, what guests that still run send would leave by main."""
         return self.table if self.kind == "unreachable" and self.prefix == "default" else ""

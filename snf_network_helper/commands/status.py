@@ -3,7 +3,7 @@
 import json
 
 from snf_network_helper.changes import seen
-from snf_network_helper.changes.base import AWAITED, KEPT
+from snf_network_helper.changes.base import AWAITED, KEPT, Change, Entry
 from snf_network_helper.commands.privilege import need_root
 from snf_network_helper.errors import RoutedError
 from snf_network_helper.journal.journal import Journal, attached_names, names
@@ -30,7 +30,7 @@ def run(arguments: "SimpleNamespace") -> int:
     rows = [
         {
             "stanza": journal.name,
-            "state": entry.state if entry.state == AWAITED or entry.change.is_present(in_kernel) else "missing",
+            "state": _state(entry, in_kernel),
             "change": entry.change.add(),
             **({"prior": entry.prior} if entry.prior not in ("", "ours") else {}),
         }
@@ -46,6 +46,11 @@ def run(arguments: "SimpleNamespace") -> int:
     else:
         _print_status(rows, arguments.iface)
     return int(any(row["state"] in ("missing", "orphan") for row in rows))
+
+
+def _state(entry: Entry, in_kernel: frozenset[Change]) -> str:
+    stands = entry.state == AWAITED or entry.change.is_present(in_kernel)
+    return entry.state if stands or (entry.state == KEPT and entry.change.is_kept()) else "missing"
 
 
 def _names() -> list[str]:

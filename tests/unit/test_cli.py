@@ -260,3 +260,20 @@ def test_plan_reads_names_as_ifupdown_exports_them(interfaces: str, capsys: Cons
 
     assert cli.main(["plan", IFACE, "--file", interfaces]) == 0
     assert capsys.readouterr() == ("".join(f"{change.add()}\n" for change in planned(VMC)), "")
+
+
+def test_a_kept_route_is_present_whatever_its_protocol(
+    host: FakeKernel, monkeypatch: pytest.MonkeyPatch, capsys: Console
+) -> None:
+    connected = f"ip route add 192.0.2.0/24 dev {IFACE} proto kernel"
+    host.state.append(connected)
+    bring_up(NAME, planned(VMC), "")
+    shown = [change for change in planned(VMC) if change.add().endswith(" snf")]
+    monkeypatch.setattr(seen, "marked", lambda: frozenset(change for change in shown if change.add() in host.state))
+
+    assert cli.main(["status"]) == 0
+    assert f"  kept     ip route add 192.0.2.0/24 dev {IFACE} proto snf\n" in capsys.readouterr().out
+
+    host.state.remove(connected)
+    assert cli.main(["status"]) == 1
+    assert f"  missing  ip route add 192.0.2.0/24 dev {IFACE} proto snf\n" in capsys.readouterr().out
