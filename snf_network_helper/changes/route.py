@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 # The last metric there is: a route that matches only when every other one of the table is gone.
 LAST_METRIC = "4294967295"
 
+# Behind every route without a metric, which has 1024 in IPv6: with the same, two of one prefix cannot be.
+SINGLE_METRIC = "2048"
+
 _UNREACHABLE = 7  # RTN_UNREACHABLE, include/uapi/linux/rtnetlink.h
 _MAIN = 254
 _ONE_ADDRESS = {IPV4: "/32", IPV6: "/128"}
@@ -61,7 +64,7 @@ class Route(IpChange):
         return FOREIGN if query(self.show()) else ""
 
     def is_host(self) -> bool:
-        return self.table != "" and self.prefix.endswith(_ONE_ADDRESS[self.family])
+        return self.table != "" and not self.metric and self.prefix.endswith(_ONE_ADDRESS[self.family])
 
     def taken(self) -> str:
         if self.is_host():

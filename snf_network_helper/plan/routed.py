@@ -2,7 +2,7 @@
 
 from snf_network_helper.changes.base import Change
 from snf_network_helper.changes.link import Link
-from snf_network_helper.changes.route import LAST_METRIC, Route
+from snf_network_helper.changes.route import LAST_METRIC, SINGLE_METRIC, Route
 from snf_network_helper.changes.rule import Rule
 from snf_network_helper.changes.sysctl import Sysctl
 from snf_network_helper.lean import TYPE_CHECKING
@@ -12,6 +12,8 @@ from snf_network_helper.stanza.stanza import ROUTER, ROUTER_VMC, VMC, Stanza
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from snf_network_helper.stanza.addresses import Prefix
 
 Plan = tuple[Change, ...]
 
@@ -42,7 +44,7 @@ def _vmc(stanza: Stanza, facts: Facts) -> "Iterator[Change]":
             yield Rule(family, table, stanza.priority, iif="lo", to=str(subnet))
         # VM to VM goes direct through the VLAN, the rest through the external router
         for subnet in stanza.of_family(family):
-            yield Route(family, str(subnet), dev=dev, table=table)
+            yield _on_link(subnet, dev, table)
         yield Route(family, "default", via=str(stanza.gateways[family]), dev=dev, table=table)
     yield from _forwarding(stanza, facts)
     if stanza.arp_ip:
@@ -89,13 +91,18 @@ def _router_vmc(stanza: Stanza, facts: Facts) -> "Iterator[Change]":
             yield Rule(family, table, stanza.priority, to=str(subnet))
         # VM to VM and router to VM goes direct through the VLAN
         for subnet in stanza.of_family(family):
-            yield Route(family, str(subnet), dev=dev, table=table)
+            yield _on_link(subnet, dev, table)
         length = "32" if family == IPV4 else "128"
         yield Address(family, f"{stanza.gateways[family]}/{length}", dev)
     yield from _forwarding(stanza, facts)
     if stanza.nat:
         yield from _nat(stanza)
     yield from _proxy(stanza)
+
+
+def _on_link(subnet: "Prefix", dev: str, table: str) -> Route:
+    """The route of the table to a subnet; one of a single address stands back behind the route to its guest."""
+    return Route(subnet.family, str(subnet), dev=dev, table=table, metric="" if subnet.host_bits else SINGLE_METRIC)
 
 
 def _forwarding(stanza: Stanza, facts: Facts) -> "Iterator[Change]":

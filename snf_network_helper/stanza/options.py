@@ -185,7 +185,10 @@ class _Stanza(Reader):
         subnet = next(subnet for subnet in own if gateway in subnet)
         highest = subnet.highest_usable(gateway)
         if highest is None:
-            raise self.error("routed-arp-ip", "", f"expected, {subnet} has no address beside the gateway")
+            raise self.missing("routed-arp-ip", f"{subnet} has no address beside the gateway")
+        if subnet.host_bits <= 2:
+            only = f"the only address that {subnet} has for a guest, give another one as routed-arp-ip"
+            self.warnings.append(f"{self.iface}: routed-arp-ip takes {highest}, {only}")
         return str(highest)
 
     def uplink(self) -> str:

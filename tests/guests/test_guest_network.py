@@ -222,3 +222,22 @@ def test_what_many_have_lost_comes_back(node: Node, damage: str) -> None:
     done = node.host.attempt("snf-network-helper status")
     assert (done.returncode, " missing " in done.stdout) == (0, False)
     assert done.stdout.count("nft 'add element inet snf_network_helper sources6") == 20
+
+
+def test_a_single_address_has_its_machine() -> None:
+    """A failover address: the network's route to it stands back behind the one to the guest."""
+    options = "routed-subnet 192.0.2.0/24 203.0.113.7/32 2001:db8::/64 2001:db8:1::7/128"
+    stanza = re.sub(r"routed-subnet .*", options, str(Stanza(link="eth1")))
+    with node_up() as node, Host("guest") as guest:
+        node.plug("eth1")
+        node.host.interfaces(stanza.replace("routed-table   222", "routed-table 300"))
+        node.host.run("ifdown eth0.222; ip link set eth1 up; ifup eth1")
+        plug(node.host, guest)
+        attach(node.host, "tap0", "203.0.113.7", "2001:db8:1::7", network="eth1", options="--no-probe")
+        guest.run("ip addr add 203.0.113.7/32 dev eth0; ip -6 addr add 2001:db8:1::7/128 dev eth0 nodad")
+        guest.run("ip route add default via 192.0.2.1 dev eth0 onlink; ip -6 route add default via fe80::1 dev eth0")
+        node.host.settle()
+        for address in ("203.0.113.7", "2001:db8:1::7"):
+            assert reaches(node.host, address)
+        assert node.host.attempt("snf-network-helper status").returncode == 0
+        detach(node.host, "tap0")

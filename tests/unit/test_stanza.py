@@ -187,3 +187,12 @@ def test_options_of_a_stanza_and_of_the_environment_mean_the_same() -> None:
 
     assert read is not None
     assert all(getattr(read, name) == getattr(stanza(), name) for name in Stanza.__slots__)
+
+
+@pytest.mark.parametrize(("subnet", "taken"), [("192.0.2.0/30", "192.0.2.2"), ("192.0.2.0/31", "192.0.2.0")])
+def test_a_default_that_takes_the_only_address_is_said(subnet: str, taken: str) -> None:
+    gateway = "192.0.2.1"
+    only = f"the only address that {subnet} has for a guest, give another one as routed-arp-ip"
+    assert stanza(subnet=subnet, gateway=gateway).warnings == (f"{IFACE}: routed-arp-ip takes {taken}, {only}",)
+    assert stanza(subnet=subnet, gateway=gateway, arp_ip=taken).warnings == ()
+    assert stanza(subnet="192.0.2.0/29", gateway=gateway).warnings == ()

@@ -159,7 +159,7 @@ def test_an_arp_ip_without_ipv4_subnet_is_refused() -> None:
 
 
 def test_a_subnet_of_the_gateway_alone_leaves_no_arp_ip() -> None:
-    expected = "routed-arp-ip: expected, 192.0.2.1/32 has no address beside the gateway"
+    expected = "routed-arp-ip is missing: 192.0.2.1/32 has no address beside the gateway"
     refused(expected, subnet="192.0.2.1/32")
 
 
