@@ -9,6 +9,7 @@ from snf_network_helper.stanza.addresses import IPV4, IPV6
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from typing import Any
 
     from snf_network_helper.kernel.view import View
 
@@ -22,6 +23,14 @@ _UNREACHABLE = 7  # RTN_UNREACHABLE, include/uapi/linux/rtnetlink.h
 _MAIN = 254
 _ONE_ADDRESS = {IPV4: "/32", IPV6: "/128"}
 _IPV6_METRIC = 1024  # IP6_RT_PRIO_USER: what an IPv6 route without a metric gets
+
+
+_ONLINK = 4  # RTNH_F_ONLINK
+
+
+def is_onlink(message: "Any") -> bool:
+    """Whether the kernel takes the gateway of a route, pyroute2's message, to be on the link in any case."""
+    return bool(message["flags"] & _ONLINK)
 
 
 class Route(IpChange):
@@ -98,6 +107,8 @@ class Route(IpChange):
     @classmethod
     def marked(cls, view: "View") -> "Iterator[Change]":
         for family, message, dev in view.routes():
+            if is_onlink(message):  # an OnlinkRoute
+                continue
             unreachable = message["type"] == _UNREACHABLE
             destination = message.get_attr("RTA_DST")
             table = message.get_attr("RTA_TABLE")

@@ -46,7 +46,8 @@ def network_of(iface: str) -> Network:
         raise NetworkDownError(f"{iface}: {why}")
     routes = [route for route in of_kind(Route, changes) if route.dev == iface and route.table]
     gateways = {route.family: IPAddress.parse(route.via) for route in routes if route.via}
-    gateways |= {one.family: IPAddress.parse(one.address.partition("/")[0]) for one in addresses}
+    owned = [IPAddress.parse(one.address.partition("/")[0]) for one in addresses]
+    gateways |= {address.family: address for address in owned}
     askers = [IPAddress.parse(source.address) for source in of_kind(ArpSource, changes)]
     return Network(
         iface,
@@ -54,5 +55,5 @@ def network_of(iface: str) -> Network:
         {rule.family: rule.priority for rule in rules},
         tuple(Prefix.parse(route.prefix) for route in routes if not route.via),
         gateways,
-        askers[0] if askers else gateways.get("4"),
+        next((own for own in [*askers, *owned] if own.family == "4"), None),
     )

@@ -45,7 +45,7 @@ def _vmc(stanza: Stanza, facts: Facts) -> "Iterator[Change]":
         # VM to VM goes direct through the VLAN, the rest through the external router
         for subnet in stanza.of_family(family):
             yield _on_link(subnet, dev, table)
-        yield Route(family, "default", via=str(stanza.gateways[family]), dev=dev, table=table)
+        yield _default(stanza, family)
     yield from _forwarding(stanza, facts)
     if stanza.arp_ip:
         from snf_network_helper.changes.arp_source import ArpSource
@@ -98,6 +98,16 @@ def _router_vmc(stanza: Stanza, facts: Facts) -> "Iterator[Change]":
     if stanza.nat:
         yield from _nat(stanza)
     yield from _proxy(stanza)
+
+
+def _default(stanza: Stanza, family: str) -> Route:
+    """The route of the table to the external router."""
+    dev, via, table = stanza.iface, str(stanza.gateways[family]), stanza.table
+    if family in stanza.onlink:
+        from snf_network_helper.changes.onlink_route import OnlinkRoute
+
+        return OnlinkRoute(family, "default", dev, via, table)
+    return Route(family, "default", via=via, dev=dev, table=table)
 
 
 def _on_link(subnet: "Prefix", dev: str, table: str) -> Route:

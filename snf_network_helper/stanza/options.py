@@ -3,8 +3,8 @@
 from snf_network_helper.errors import StanzaError, one_line
 from snf_network_helper.lean import TYPE_CHECKING
 from snf_network_helper.stanza.addresses import FAMILY_NAMES, IPV4, IPV6, IPAddress, Prefix
+from snf_network_helper.stanza.gateways import GatewayReader
 from snf_network_helper.stanza.names import check_interface, decimal, vlan_id
-from snf_network_helper.stanza.reader import Reader
 from snf_network_helper.stanza.stanza import ROLES, ROUTER, ROUTER_VMC, VMC, Stanza
 
 if TYPE_CHECKING:
@@ -16,6 +16,7 @@ OPTIONS = (
     "routed-role",
     "routed-subnet",
     "routed-gateway",
+    "routed-onlink",
     "routed-table",
     "routed-arp-ip",
     "routed-uplink",
@@ -80,7 +81,7 @@ def read_options(iface: str, options: "Mapping[str, str]", table_number: "TableN
     return _Stanza(iface, options, table_number).stanza()
 
 
-class _Stanza(Reader):
+class _Stanza(GatewayReader):
     """One stanza, option by option."""
 
     def stanza(self) -> Stanza:
@@ -101,9 +102,10 @@ class _Stanza(Reader):
         )
         if uplink and role == VMC:
             self.warnings.append(f"{self.iface}: routed-uplink {uplink} has no effect with routed-role {VMC}")
+        onlink = self.onlink(subnets, gateways)
         return Stanza(
             self.iface, role, subnets, gateways, self.table(role), self.arp_ip(role, subnets, gateways), uplink, nat,
-            self.nat_except(nat), self.priority(), tuple(self.warnings),
+            self.nat_except(nat), self.priority(), tuple(self.warnings), onlink,
         )  # fmt: skip
 
     def warn_of_predecessors(self) -> None:
@@ -128,24 +130,6 @@ class _Stanza(Reader):
             if not subnet.length or not address.is_unicast or address.is_link_local:
                 raise self.error("routed-subnet", str(subnet), "expected a subnet of unicast addresses")
         return subnets
-
-    def gateways(self, role: str, subnets: tuple[Prefix, ...]) -> dict[str, IPAddress]:
-        gateways: dict[str, IPAddress] = {}
-        for text in self.options.get("routed-gateway", []):
-            gateway = self.address("routed-gateway", text, "expected an IPv4 or IPv6 address")
-            family_name = FAMILY_NAMES[gateway.family]
-            own = [subnet for subnet in subnets if subnet.family == gateway.family]
-            if not own:
-                raise self.error("routed-gateway", text, f"routed-subnet has no {family_name} subnet")
-            if gateways.get(gateway.family, gateway) != gateway:
-                raise self.error("routed-gateway", text, f"expected at most one {family_name} gateway")
-            if not (role == VMC and gateway.is_link_local):
-                self.check_inside("routed-gateway", gateway, own)
-            gateways[gateway.family] = gateway
-        for subnet in subnets:
-            if subnet.family not in gateways:
-                raise self.missing("routed-gateway", f"an {FAMILY_NAMES[subnet.family]} address in {subnet}")
-        return gateways
 
     def table(self, role: str) -> str:
         if text := self.single("routed-table"):
@@ -182,11 +166,15 @@ class _Stanza(Reader):
         if text or not own:
             return text
         gateway = gateways[IPV4]
-        subnet = next(subnet for subnet in own if gateway in subnet)
+        if not any(gateway in subnet for subnet in own):
+            own.sort(key=lambda subnet: subnet.length)
+            if not own[0].host_bits:  # the guest's: the kernel takes an address of the node
+                return ""
+        subnet = next((subnet for subnet in own if gateway in subnet), own[0])
         highest = subnet.highest_usable(gateway)
         if highest is None:
             raise self.missing("routed-arp-ip", f"{subnet} has no address beside the gateway")
-        if subnet.host_bits <= 2:
+        if subnet.host_bits < 2 or (subnet.host_bits == 2 and gateway in subnet):
             only = f"the only address that {subnet} has for a guest, give another one as routed-arp-ip"
             self.warnings.append(f"{self.iface}: routed-arp-ip takes {highest}, {only}")
         return str(highest)
@@ -203,11 +191,9 @@ class _Stanza(Reader):
         return name
 
     def masquerades(self, option: str, family: str, role: str, subnets: tuple[Prefix, ...], uplink: str) -> bool:
-        answer = self.single(option) or "no"
-        if answer not in ("yes", "no"):
-            raise self.error(option, answer, "expected yes or no")
-        if answer == "no":
+        if not self.yes(option):
             return False
+        answer = "yes"
         if role == VMC:
             raise self.error(option, answer, f"expected with routed-role {ROUTER} or {ROUTER_VMC} only")
         if not any(subnet.family == family for subnet in subnets):

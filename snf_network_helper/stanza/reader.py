@@ -40,6 +40,12 @@ class Reader:
             raise self.error(option, " ".join(values), "expected one value")
         return values[0] if values else ""
 
+    def yes(self, option: str) -> bool:
+        answer = self.single(option) or "no"
+        if answer not in ("yes", "no"):
+            raise self.error(option, answer, "expected yes or no")
+        return answer == "yes"
+
     def address(self, option: str, text: str, expected: str) -> IPAddress:
         """The address that a value is."""
         try:
@@ -60,10 +66,10 @@ class Reader:
             prefixes.append(prefix)
         return tuple(dict.fromkeys(prefixes))
 
-    def check_inside(self, option: str, address: IPAddress, subnets: list[Prefix]) -> None:
+    def check_inside(self, option: str, address: IPAddress, subnets: list[Prefix], hint: str = "") -> None:
         """Errors unless a host of one of the subnets may have the address."""
         if not any(address in subnet for subnet in subnets):
             outside = f"is outside routed-subnet {' '.join(map(str, subnets))}"
-            raise StanzaError(f"{self.iface}: {option} {address} {outside}")
+            raise StanzaError(f"{self.iface}: {option} {address} {outside}{hint}")
         if any(subnet.is_reserved(address) for subnet in subnets):
             raise self.error(option, str(address), "expected an address that a host may have")

@@ -176,7 +176,7 @@ def test_an_uplink_that_is_not_there_fails_ifup_without_a_trace(node: Node) -> N
     code, lines = node.errors(f"ifup {LINK}")
     assert code != 0
     assert len(lines) == 1
-    assert "routed-uplink eth9: no such interface (did you mean eth0?)" in lines[0]
+    assert "routed-uplink eth9: no such interface (did you mean eth1?)" in lines[0]
     assert before.difference(node.snapshot()) == ""
 
 

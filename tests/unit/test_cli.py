@@ -77,7 +77,7 @@ def test_plan_warns_beside_the_plan(interfaces: str, capsys: Console) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        (STANZA.replace("2.1", "3.1"), "routed-gateway 192.0.3.1 is outside routed-subnet 192.0.2.0/24"),
+        (STANZA.replace("2.1", "2.255"), "routed-gateway 192.0.2.255: expected an address that a host may have"),
         (f"iface {IFACE} inet dhcp\n", "no routed-* option in {file}"),
         ("", f"ifquery: unknown interface {IFACE} ({{file}})"),
     ],

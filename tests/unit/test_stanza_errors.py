@@ -83,12 +83,20 @@ def test_commas_in_a_list_are_named(option: str) -> None:
 
 
 def test_a_gateway_outside_its_subnets_is_refused() -> None:
-    refused("routed-gateway 192.0.3.1 is outside routed-subnet 192.0.2.0/24", gateway="192.0.3.1")
+    allows = "; routed-onlink yes allows it"
+    refused(f"routed-gateway 192.0.3.1 is outside routed-subnet 192.0.2.0/24{allows}", gateway="192.0.3.1")
+    refused("routed-gateway 192.0.3.1 is outside routed-subnet 192.0.2.0/24", gateway="192.0.3.1", role="router")
     refused(
-        "routed-gateway 192.0.3.1 is outside routed-subnet 192.0.2.0/24 198.51.100.0/24",
+        f"routed-gateway 192.0.3.1 is outside routed-subnet 192.0.2.0/24 198.51.100.0/24{allows}",
         subnet="192.0.2.0/24 2001:db8::/64 198.51.100.0/24",
         gateway="192.0.3.1 2001:db8::1",
     )
+
+
+def test_a_gateway_on_the_link_is_for_a_vmc_and_an_address() -> None:
+    refused("routed-onlink yes: expected with routed-role vmc only", gateway="192.0.3.1", role="router", onlink="yes")
+    refused("routed-gateway 224.0.0.1: expected an address that a host may have", gateway="224.0.0.1", onlink="yes")
+    refused("routed-onlink on: expected yes or no", onlink="on")
 
 
 def test_a_gateway_of_the_wrong_family_is_refused() -> None:
@@ -217,7 +225,7 @@ def test_a_priority_that_is_not_before_main_is_refused(priority: str) -> None:
     refused(f"routed-priority {priority}: expected 1-32765", priority=priority)
 
 
-@pytest.mark.parametrize("option", ["role", "table", "arp_ip", "uplink", "nat", "nat6", "priority"])
+@pytest.mark.parametrize("option", ["role", "table", "arp_ip", "uplink", "nat", "nat6", "priority", "onlink"])
 def test_a_second_value_is_refused_where_one_is_meant(option: str) -> None:
     refused(f"routed-{option.replace('_', '-')} 1 2: expected one value", **{"role": "router", option: "1\n2"})
 
