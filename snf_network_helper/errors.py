@@ -24,8 +24,24 @@ class KernelError(RoutedError):
         self.reason = reason
 
 
+class TakenError(KernelError):
+    """What is to be added is another one's already; the reason says whose, in the words of the options."""
+
+    def __str__(self) -> str:
+        return self.reason
+
+
 class NotStartedError(KernelError):
     """A command could not even be started, so it changed nothing."""
+
+
+class UndoneError(RoutedError):
+    """A bring-up failed for a reason, and `outcome` says what has become of what it had done."""
+
+    def __init__(self, reason: str, outcome: str) -> None:
+        super().__init__(f"{reason} ({outcome})")
+        self.reason = reason
+        self.outcome = outcome
 
 
 class JournalError(RoutedError):

@@ -41,7 +41,7 @@ def _up(iface: str, environ: "Mapping[str, str]") -> int:
     from snf_network_helper.stanza.options import read_environ
     from snf_network_helper.transaction.bring_up import bring_up, finish_tables
 
-    run = _run(iface)
+    run, stanza = _run(iface), None
     try:
         stanza = read_environ(environ, _table_number)
         if stanza is None:
@@ -53,12 +53,19 @@ def _up(iface: str, environ: "Mapping[str, str]") -> int:
         changes = plan(stanza, _facts(stanza))
         bring_up(name, changes, run)
     except RoutedError as error:
-        _complain(iface, error, *_undo_others(iface, run))
+        others = _undo_others(iface, run)
+        _complain(iface, error if stanza is None else _explained(error, stanza), *others)
         return 1
     _follow_up(iface, stanza)
     if attached() and len(Journal.read(name).entries) > len(changes):
         _try(iface, lambda: finish_tables(name, changes, run))
     return 0
+
+
+def _explained(error: RoutedError, stanza: "Stanza") -> RoutedError:
+    from snf_network_helper.transaction.causes import explained
+
+    return explained(error, stanza)
 
 
 def _keep_heeding(iface: str) -> None:

@@ -105,6 +105,10 @@ class Change:
         """True where the kernel holds the change; `marked` is all that it holds of the kinds that bear our mark."""
         return self.successor() in marked
 
+    def is_kept(self) -> bool:
+        """True where the kernel holds what was there before us: an equal one of a kind that bears our mark."""
+        return False
+
     @classmethod
     def marked(cls, view: "View") -> "Iterator[Change]":
         """All of this kind in the kernel that are ours by their mark; none of a kind that bears none."""

@@ -1,7 +1,7 @@
 """What changes made by ip(8) have in common: runs of them share one `ip -batch`, forward and backward."""
 
 from snf_network_helper.changes.base import APPLIED, KEPT, Change, Entry, Left, Outcomes, User
-from snf_network_helper.errors import KernelError
+from snf_network_helper.errors import KernelError, TakenError
 from snf_network_helper.lean import TYPE_CHECKING
 from snf_network_helper.stanza.addresses import IPV4
 
@@ -63,6 +63,18 @@ class IpChange(Change):
         Asked when the kernel has said that something is there; `prior` is the entry's.
         """
         return OURS
+
+    def taken(self) -> str:
+        """What this is in the words of the options, where another interface may have it; "" where they have none."""
+        return ""
+
+    def is_host(self) -> bool:
+        """True for what is about one guest's address."""
+        return False
+
+    def in_the_way(self) -> tuple[str, str]:
+        """What stands where this is to be added, as ip(8) shows it, and of what is ours the link; "" each."""
+        return "", ""
 
     def takes_along(self) -> str:
         """The command that shows what of others the kernel drops when this is undone, "" for nothing."""
@@ -126,14 +138,29 @@ def judge_standing(entry: Entry, reason: str, user: User, answers: Answers) -> N
 
     change = entry.change
     entry.state = KEPT  # whatever stands there is not ours to undo
-    holder = change.holder(entry.prior, answers) if exists_already(reason) and isinstance(change, IpChange) else ""
-    if holder == OURS and (owner := user.other_owner(change)):
-        reason += f", {owner} has it"
-        holder = ""
-    if not holder:
+    if not (exists_already(reason) and isinstance(change, IpChange)):
         raise KernelError(change.add(), reason)
+    holder = change.holder(entry.prior, answers)
+    if holder == OURS and (owner := user.other_owner(change)):
+        raise _taken(change, owner, user, reason)
+    if not holder:
+        shown, dev = change.in_the_way()
+        if dev:
+            raise _taken(change, dev, user, reason)
+        raise KernelError(change.add(), f"{reason}: {shown}" if shown else reason)
     if holder == OURS:
         entry.state = APPLIED
+
+
+def _taken(change: IpChange, owner: str, user: User, reason: str) -> KernelError:
+    """The error where another has what is to be added: a journal, or the link that it is on."""
+    iface = owner.partition(":")[0]
+    if not (what := change.taken()):
+        return KernelError(change.add(), f"{reason}, {owner} has it")
+    if change.is_host():
+        return TakenError(change.add(), f"{what} is attached to {iface}")
+    whose = iface if iface != user.name.rpartition(":")[0] else owner.replace(":", " ")
+    return TakenError(change.add(), f"{what} is {whose}'s already")
 
 
 def undo_batch(changes: "Sequence[IpChange]") -> Left:

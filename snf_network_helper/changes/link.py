@@ -19,4 +19,6 @@ class Link(IpChange):
         return ""
 
     def is_present(self, marked: frozenset[Change]) -> bool:
-        return True
+        from snf_network_helper.kernel import link
+
+        return link.trouble(self.dev) == ""

@@ -1,10 +1,13 @@
 """announce: tell the neighbours by hand where an address is."""
 
 from snf_network_helper.commands.privilege import need_root
-from snf_network_helper.errors import RoutedError
+from snf_network_helper.errors import RoutedError, one_line
+from snf_network_helper.guests.network import next_hops, subnets_of
+from snf_network_helper.kernel import link
 from snf_network_helper.lean import TYPE_CHECKING
 from snf_network_helper.stanza.addresses import IPAddress
 from snf_network_helper.stanza.names import check_interface
+from snf_network_helper.stanza.spelling import right
 from snf_network_helper.wire.announce import announce
 
 if TYPE_CHECKING:
@@ -14,9 +17,22 @@ if TYPE_CHECKING:
 def run(arguments: "SimpleNamespace") -> int:
     """Announces the addresses on a link."""
     need_root("announce")
-    try:
-        addresses = [IPAddress.parse(text) for text in arguments.addresses]
-    except ValueError as error:
-        raise RoutedError(f"{arguments.iface}: {error}: expected an IPv4 or IPv6 address") from None
-    announce(check_interface(arguments.iface), addresses)
+    iface = check_interface(arguments.iface)
+    if why := link.absence(iface):
+        raise RoutedError(why)
+    announce(iface, [_checked(iface, text) for text in arguments.addresses])
     return 0
+
+
+def _checked(iface: str, text: str) -> IPAddress:
+    """An address that may be announced: on a routed interface it is its network's, and no other host's gateway."""
+    try:
+        address = IPAddress.parse(text)
+    except ValueError:
+        raise RoutedError(f"{iface}: {one_line(text)}: {right(text, 'expected an IPv4 or IPv6 address')}") from None
+    subnets = subnets_of(iface)
+    if subnets and not any(address in subnet for subnet in subnets):
+        raise RoutedError(f"{iface}: {address}: expected an address in {' '.join(map(str, subnets))}")
+    if address in next_hops(iface):
+        raise RoutedError(f"{iface}: {address}: the gateway, which is another host")
+    return address

@@ -3,7 +3,8 @@
 from snf_network_helper.commands.privilege import need_root
 from snf_network_helper.errors import RoutedError
 from snf_network_helper.guests.detach import detach, detach_if_gone, leave
-from snf_network_helper.kernel import process
+from snf_network_helper.guests.requests import journal_of
+from snf_network_helper.kernel import link, process
 from snf_network_helper.kernel.process import heed_signals
 from snf_network_helper.lean import TYPE_CHECKING
 from snf_network_helper.stanza.names import check_interface
@@ -17,6 +18,8 @@ def run(arguments: "SimpleNamespace") -> int:
     need_root("detach")
     process.verbose = arguments.verbose
     tap = check_interface(arguments.tap)
+    if not arguments.if_gone and not journal_of(tap).entries and (why := link.absence(tap)):
+        raise RoutedError(f"{why}, and no guest is attached by this name")
     heed_signals(bringing_up=False)
     try:
         if arguments.migrate_out:

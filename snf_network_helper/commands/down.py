@@ -3,7 +3,7 @@
 from snf_network_helper.commands.privilege import need_root
 from snf_network_helper.errors import RoutedError
 from snf_network_helper.journal.journal import names
-from snf_network_helper.kernel import process
+from snf_network_helper.kernel import link, process
 from snf_network_helper.kernel.process import heed_signals
 from snf_network_helper.lean import TYPE_CHECKING
 from snf_network_helper.runtime import files
@@ -20,6 +20,8 @@ def run(arguments: "SimpleNamespace") -> int:
     need_root("down")
     process.verbose = arguments.verbose
     if not list(names(iface)):
+        if why := link.absence(iface):
+            raise RoutedError(f"{why}, and no journal in {files.DIRECTORY}")
         print(f"{iface}: nothing to undo, no journal in {files.DIRECTORY}")
         return 0
     heed_signals(bringing_up=False)

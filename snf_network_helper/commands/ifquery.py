@@ -4,10 +4,11 @@ import subprocess
 from collections.abc import Iterator
 
 from snf_network_helper.commands.arguments import SYSTEM_FILE
-from snf_network_helper.errors import RoutedError
+from snf_network_helper.errors import RoutedError, one_line
 from snf_network_helper.kernel.table_names import table_number
 from snf_network_helper.lean import environ
-from snf_network_helper.stanza.options import read_options
+from snf_network_helper.runtime import files
+from snf_network_helper.stanza.options import as_in_environment, read_options, routes
 from snf_network_helper.stanza.stanza import Stanza
 
 # ifquery prints the options of an interface's stanzas one after the other; an option set by hand ends each of them.
@@ -16,6 +17,8 @@ _END = "end-of-stanza"
 
 def stanzas(iface: str, file: str = SYSTEM_FILE) -> list[Stanza]:
     """The routed stanzas of an interface, in ifup's order; RoutedError where ifquery knows no such interface."""
+    if not files.exists(file):
+        raise RoutedError(f"{iface}: --file {one_line(file)}: No such file or directory")
     command = ["ifquery", f"--interfaces={file}", "-o", f"{_END}=1", iface]
     try:
         asked = subprocess.run(
@@ -24,10 +27,11 @@ def stanzas(iface: str, file: str = SYSTEM_FILE) -> list[Stanza]:
     except OSError as error:
         raise RoutedError(f"{iface}: ifquery: {error.strerror}") from None
     if asked.returncode:
+        # The parser's own line, with the number of the file's, comes first; what follows from it comes last
         said = asked.stderr.strip().splitlines()
-        raise RoutedError(f"{iface}: {said[-1] if said else 'ifquery failed'} ({file})")
+        raise RoutedError(f"{iface}: {said[0] if said else 'ifquery failed'} ({file})")
     name = iface.partition("=")[0]
-    return [read_options(name, options, table_number) for options in _routed_options(asked.stdout) if options]
+    return [read_options(name, options, table_number) for options in _routed_options(asked.stdout) if routes(options)]
 
 
 def _routed_options(output: str) -> Iterator[dict[str, str]]:
@@ -42,5 +46,5 @@ def _routed_options(output: str) -> Iterator[dict[str, str]]:
         if option == _END:
             yield options
             options = {}
-        elif option.startswith("routed-"):
-            options[option] = f"{options[option]}\n{value}" if option in options else value
+        elif known := as_in_environment(option):
+            options[known] = f"{options[known]}\n{value}" if known in options else value

@@ -4,10 +4,11 @@ import json
 import sys
 
 from snf_network_helper.changes import seen
-from snf_network_helper.changes.base import AWAITED, KEPT
+from snf_network_helper.changes.base import AWAITED, KEPT, Change, Entry
 from snf_network_helper.commands.privilege import need_root
-from snf_network_helper.errors import JournalError
+from snf_network_helper.errors import JournalError, RoutedError
 from snf_network_helper.journal.journal import Journal, attached_names, names
+from snf_network_helper.kernel import link
 from snf_network_helper.lean import TYPE_CHECKING
 from snf_network_helper.runtime import files
 from snf_network_helper.stanza.names import check_interface
@@ -22,13 +23,16 @@ def run(arguments: "SimpleNamespace") -> int:
     if arguments.iface:
         check_interface(arguments.iface)
     need_root("status")
+    known = {name.rpartition(":")[0] for name in _names()}
+    if arguments.iface and arguments.iface not in known and (why := link.absence(arguments.iface)):
+        raise RoutedError(f"{why}, and nothing is routed by this name")
     in_kernel = seen.marked()
     journals, errors = _journals(arguments.iface)
     journalled = {entry.change.successor() for journal in journals for entry in journal.entries}
     rows = [
         {
             "stanza": journal.name,
-            "state": entry.state if entry.state == AWAITED or entry.change.is_present(in_kernel) else "missing",
+            "state": _state(entry, in_kernel),
             "change": entry.change.add(),
             **({"prior": entry.prior} if entry.prior not in ("", "ours") else {}),
         }
@@ -51,7 +55,7 @@ def _journals(iface: str) -> tuple[list[Journal], list[JournalError]]:
     """An interface's or all journals, and why some cannot be read: these stay, for a command that changes something."""
     files.looks_only = True
     journals, errors = [], []
-    for name in [*sorted(names()), *attached_names()]:
+    for name in _names():
         if iface not in ("", name.rpartition(":")[0]):
             continue
         try:
@@ -61,13 +65,29 @@ def _journals(iface: str) -> tuple[list[Journal], list[JournalError]]:
     return journals, errors
 
 
+def _state(entry: Entry, in_kernel: frozenset[Change]) -> str:
+    stands = entry.state == AWAITED or entry.change.is_present(in_kernel)
+    return entry.state if stands or (entry.state == KEPT and entry.change.is_kept()) else "missing"
+
+
+def _names() -> list[str]:
+    """The names of all journals, those of guests last."""
+    return [*sorted(names()), *attached_names()]
+
+
 def _print_status(rows: "Sequence[dict[str, str]]", iface: str) -> None:
     stanza = None
     for row in rows:
         if row["stanza"] != stanza:
             stanza = row["stanza"]
-            print(stanza.replace(":", " ") if stanza else "in no journal")
+            print(_heading(stanza) if stanza else "in no journal")
         before = f"  (was {row['prior']})" if "prior" in row and row["state"] != KEPT else ""
         print(f"  {row['state']:8} {row['change']}{before}")
     if not rows:
         print(f"{iface}: nothing is routed" if iface else "nothing is routed")
+
+
+def _heading(stanza: str) -> str:
+    """Whose changes follow; first of all whether its link is there at all."""
+    trouble = link.trouble(stanza.rpartition(":")[0])
+    return stanza.replace(":", " ") + (f": {trouble}" if trouble else "")

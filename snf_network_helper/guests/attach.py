@@ -59,9 +59,9 @@ def receive(attachment: Attachment, network: "Network") -> None:
 def _make_way(attachment: Attachment, network: "Network") -> bool:
     """Checks the link, and undoes what a TAP of that name had that has vanished; False where it is attached already."""
     tap = attachment.tap
+    if why := link.absence(tap):
+        raise RoutedError(why.removeprefix(f"{tap}: "))
     attachment.link = link.number(tap)
-    if not attachment.link:
-        raise RoutedError("no such interface")
     link_check.check(tap, network.iface)
     for address in attachment.addresses:
         GuestAddress(network.iface, str(address), tap, attachment.link).check()

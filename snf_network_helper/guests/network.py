@@ -11,17 +11,43 @@ from snf_network_helper.stanza.addresses import IPAddress, Prefix
 from snf_network_helper.stanza.network import Network
 
 
+def subnets_of(iface: str) -> list[Prefix]:
+    """The subnets that a routed interface of any role is up for, none where it is not up."""
+    changes = [entry.change for name in names(iface) for entry in Journal.read(name).entries]
+    prefixes = [route.prefix for route in of_kind(Route, changes) if route.dev == iface and not route.via]
+    prefixes += [one.address for one in of_kind(Address, changes)]
+    return list(dict.fromkeys(Prefix.parse(prefix).network for prefix in prefixes))
+
+
+def next_hops(iface: str) -> list[IPAddress]:
+    """The gateways of a routed interface that are other hosts."""
+    changes = [entry.change for name in names(iface) for entry in Journal.read(name).entries]
+    return [IPAddress.parse(route.via) for route in of_kind(Route, changes) if route.dev == iface and route.via]
+
+
+def _not_up() -> str:
+    """What is said of an interface that is no network, and which ones are."""
+    up = {
+        rule.iif
+        for name in names()
+        for rule in of_kind(Rule, [entry.change for entry in Journal.read(name).entries])
+        if rule.iif == name.rpartition(":")[0]
+    }
+    return f"not up as a routed interface (up: {' '.join(sorted(up)) or 'none'})"
+
+
 def network_of(iface: str) -> Network:
     """Reads the journals of a routed interface; NetworkDownError where it is not up, or hosts no guests."""
     changes = [entry.change for name in names(iface) for entry in Journal.read(name).entries]
     rules = [rule for rule in of_kind(Rule, changes) if rule.iif == iface]
     addresses = of_kind(Address, changes)
     if not rules:
-        why = "its role is router, which hosts no virtual machine" if addresses else "not up as a routed interface"
+        why = "its role is router, which hosts no virtual machine" if addresses else _not_up()
         raise NetworkDownError(f"{iface}: {why}")
     routes = [route for route in of_kind(Route, changes) if route.dev == iface and route.table]
     gateways = {route.family: IPAddress.parse(route.via) for route in routes if route.via}
-    gateways |= {one.family: IPAddress.parse(one.address.partition("/")[0]) for one in addresses}
+    owned = [IPAddress.parse(one.address.partition("/")[0]) for one in addresses]
+    gateways |= {address.family: address for address in owned}
     askers = [IPAddress.parse(source.address) for source in of_kind(ArpSource, changes)]
     return Network(
         iface,
@@ -29,5 +55,5 @@ def network_of(iface: str) -> Network:
         {rule.family: rule.priority for rule in rules},
         tuple(Prefix.parse(route.prefix) for route in routes if not route.via),
         gateways,
-        askers[0] if askers else gateways.get("4"),
+        next((own for own in [*askers, *owned] if own.family == "4"), None),
     )

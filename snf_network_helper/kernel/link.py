@@ -20,6 +20,17 @@ def number(name: str) -> str:
         return ""
 
 
+def absence(name: str) -> str:
+    """Why no link has the name, and which one may be meant; "" where one has."""
+    found = number(name)
+    if not found:
+        from snf_network_helper.stanza.spelling import did_you_mean  # only a mistake pays for this import
+
+        return f"{name}: no such interface{did_you_mean(name, [link for _, link in socket.if_nameindex()])}"
+    real = socket.if_indextoname(int(found))
+    return "" if real == name else f"{name}: an altname of {real}, expected {real}"
+
+
 def mac(dev: str) -> str:
     """The MAC address of a link, as 52:54:00:12:34:56; KernelError where it has none."""
     command = f"ip link show dev {dev}"
@@ -32,6 +43,14 @@ def mac(dev: str) -> str:
 def set_mac(command: str, dev: str, address: str) -> None:
     """Gives a link another MAC address; `command` is the one of ip(8) that would do the same, for the error."""
     _ioctl(command, dev, _SET_ADDRESS, struct.pack("H6s", _ETHERNET, bytes.fromhex(address.replace(":", ""))))
+
+
+def trouble(dev: str) -> str:
+    """What is wrong with a link itself, "" where it is up."""
+    try:
+        return "" if is_up(dev) else "the link is down"
+    except KernelError:
+        return "the link is gone"
 
 
 def is_up(dev: str) -> bool:

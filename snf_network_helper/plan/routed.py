@@ -2,7 +2,7 @@
 
 from snf_network_helper.changes.base import Change
 from snf_network_helper.changes.link import Link
-from snf_network_helper.changes.route import LAST_METRIC, Route
+from snf_network_helper.changes.route import LAST_METRIC, SINGLE_METRIC, Route
 from snf_network_helper.changes.rule import Rule
 from snf_network_helper.changes.sysctl import Sysctl
 from snf_network_helper.lean import TYPE_CHECKING
@@ -12,6 +12,8 @@ from snf_network_helper.stanza.stanza import ROUTER, ROUTER_VMC, VMC, Stanza
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from snf_network_helper.stanza.addresses import Prefix
 
 Plan = tuple[Change, ...]
 
@@ -42,8 +44,8 @@ def _vmc(stanza: Stanza, facts: Facts) -> "Iterator[Change]":
             yield Rule(family, table, stanza.priority, iif="lo", to=str(subnet))
         # Guest to guest goes direct through the VLAN, the rest through the external router
         for subnet in stanza.of_family(family):
-            yield Route(family, str(subnet), dev=dev, table=table)
-        yield Route(family, "default", via=str(stanza.gateways[family]), dev=dev, table=table)
+            yield _on_link(subnet, dev, table)
+        yield _default(stanza, family)
     yield from _forwarding(stanza, facts)
     if stanza.arp_ip:
         from snf_network_helper.changes.arp_source import ArpSource
@@ -94,13 +96,28 @@ def _router_vmc(stanza: Stanza, facts: Facts) -> "Iterator[Change]":
             yield Rule(family, table, stanza.priority, to=str(subnet))
         # Guest to guest and router to guest goes direct through the VLAN
         for subnet in stanza.of_family(family):
-            yield Route(family, str(subnet), dev=dev, table=table)
+            yield _on_link(subnet, dev, table)
         length = "32" if family == IPV4 else "128"
         yield Address(family, f"{stanza.gateways[family]}/{length}", dev)
     yield from _forwarding(stanza, facts)
     if stanza.nat:
         yield from _nat(stanza)
     yield from _proxy(stanza, facts)
+
+
+def _default(stanza: Stanza, family: str) -> Route:
+    """The route of the table to the external router."""
+    dev, via, table = stanza.iface, str(stanza.gateways[family]), stanza.table
+    if family in stanza.onlink:
+        from snf_network_helper.changes.onlink_route import OnlinkRoute
+
+        return OnlinkRoute(family, "default", dev, via, table)
+    return Route(family, "default", via=via, dev=dev, table=table)
+
+
+def _on_link(subnet: "Prefix", dev: str, table: str) -> Route:
+    """The route of the table to a subnet; one of a single address stands back behind the route to its guest."""
+    return Route(subnet.family, str(subnet), dev=dev, table=table, metric="" if subnet.host_bits else SINGLE_METRIC)
 
 
 def _forwarding(stanza: Stanza, facts: Facts) -> "Iterator[Change]":

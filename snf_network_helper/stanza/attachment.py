@@ -103,7 +103,7 @@ class Attachment:
                     raise ValueError(text)
             except ValueError:
                 where = " ".join(map(str, known))
-                raise RoutedError(f"{tap}: --ip {one_line(text)}: expected an address in {where}") from None
+                raise _mistaken(tap, "--ip", text, f"expected an address in {where}") from None
             taken = (*network.gateways.values(), network.asker)
             if address in taken or subnet.is_reserved(address):
                 raise RoutedError(f"{tap}: --ip {text}: expected an address that a virtual machine may have")
@@ -155,6 +155,8 @@ def _known_subnets(tap: str, network: "Network", texts: "Sequence[str]") -> tupl
             known.append(network.subnets[network.subnets.index(Prefix.parse(text))])
         except ValueError:
             subnets = " ".join(map(str, network.subnets))
+            if "," in text:
+                raise _mistaken(tap, "--subnet", text, "") from None
             raise RoutedError(f"{tap}: --subnet {one_line(text)}: {network.iface} has {subnets}") from None
     return tuple(known) or network.subnets
 
@@ -167,14 +169,20 @@ def _check_gateways(tap: str, network: "Network", texts: "Sequence[str]") -> Non
             known = False
         if not known:
             gateways = " ".join(map(str, network.gateways.values()))
-            raise RoutedError(f"{tap}: --gateway {one_line(text)}: {network.iface} has {gateways or 'none'}")
+            raise _mistaken(tap, "--gateway", text, f"{network.iface} has {gateways or 'none'}")
 
 
 def _name_servers(tap: str, texts: "Sequence[str]") -> tuple[IPAddress, ...]:
     try:
         return tuple(dict.fromkeys(IPAddress.parse(text) for text in texts))
     except ValueError as error:
-        raise RoutedError(f"{tap}: --dns {one_line(str(error))}: expected an IPv4 or IPv6 address") from None
+        raise _mistaken(tap, "--dns", str(error), "expected an IPv4 or IPv6 address") from None
+
+
+def _mistaken(tap: str, option: str, text: str, expected: str) -> RoutedError:
+    from snf_network_helper.stanza.spelling import right  # only a mistake pays for this import
+
+    return RoutedError(f"{tap}: {option} {one_line(text)}: {right(text, expected)}")
 
 
 def _octets(tap: str, mac: str) -> bytes:

@@ -1,10 +1,6 @@
 """The names of links, the VLAN ids in them, and numbers as text."""
 
 from snf_network_helper.errors import StanzaError, one_line
-from snf_network_helper.lean import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 _INTERFACE_BYTES = 15  # IFNAMSIZ - 1, include/uapi/linux/if.h
 _INTERFACE_CHARACTERS = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-+@")
@@ -15,7 +11,9 @@ def check_interface(name: str, option: str = "") -> str:
     where = f"{one_line(name)}: " if not option else f"{option} {one_line(name)}: "
     if not name or len(name.encode(errors="surrogateescape")) > _INTERFACE_BYTES:
         raise StanzaError(f"{where}expected an interface name of 1 to {_INTERFACE_BYTES} bytes")
-    if not _INTERFACE_CHARACTERS.issuperset(name) or name[0] in "-." or name in ("all", "default", "lo"):
+    if name == "lo":
+        raise StanzaError(f"{where}the loopback interface, expected a link to other hosts or to a guest")
+    if not _INTERFACE_CHARACTERS.issuperset(name) or name[0] in "-." or name in ("all", "default"):
         raise StanzaError(f"{where}expected the name of a link, of letters, digits and . _ - + @")
     return name
 
@@ -33,10 +31,3 @@ def vlan_id(iface: str) -> int | None:
     digits = iface[4:] if iface.startswith("vlan") else iface.rpartition(".")[2] if "." in iface else ""
     number = decimal(digits.lstrip("0"), 4094)
     return number or None
-
-
-def nearest(word: str, known: "Sequence[str]") -> str:
-    """The known word that somebody who wrote another may have meant, "" where none is near."""
-    from difflib import get_close_matches  # only a mistake pays for this import
-
-    return next(iter(get_close_matches(word, known, n=1, cutoff=0.6)), "")

@@ -3,18 +3,20 @@
 from snf_network_helper.errors import StanzaError, one_line
 from snf_network_helper.lean import TYPE_CHECKING
 from snf_network_helper.stanza.addresses import FAMILY_NAMES, IPV4, IPV6, IPAddress, Prefix
-from snf_network_helper.stanza.names import check_interface, decimal, nearest, vlan_id
+from snf_network_helper.stanza.gateways import GatewayReader
+from snf_network_helper.stanza.names import check_interface, decimal, vlan_id
 from snf_network_helper.stanza.stanza import ROLES, ROUTER, ROUTER_VMC, VMC, Stanza
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
-    TableNames = Callable[[str], int | None]
+    from snf_network_helper.stanza.reader import TableNames
 
 OPTIONS = (
     "routed-role",
     "routed-subnet",
     "routed-gateway",
+    "routed-onlink",
     "routed-table",
     "routed-arp-ip",
     "routed-uplink",
@@ -29,7 +31,19 @@ OPTIONS = (
 DEFAULT_PRIORITY = 32000
 LAST_PRIORITY = 32765
 
-_ENVIRONMENT_PREFIX = "IF_ROUTED_"
+# What snf-network's own hooks were told, and what replaces it; "" where it is not needed any more.
+PREDECESSORS = {
+    "ip-routing-table": "routed-table",
+    "ip-routes": "routed-subnet",
+    "ip-gateway": "routed-gateway",
+    "arp-ip": "routed-arp-ip",
+    "ip-forwarding": "",
+    "ip-proxy-arp": "",
+    "ip-proxy-ndp": "",
+}
+
+_ENVIRONMENT_PREFIX = "IF_"
+_OURS = "routed-"
 _RESERVED_TABLES = (0, 253, 254, 255)
 _LAST_TABLE = 4294967295
 
@@ -40,11 +54,23 @@ def read_environ(environ: "Mapping[str, str]", table_number: "TableNames") -> St
     Raises StanzaError, one line naming interface, option, value and what was expected.
     """
     options = {
-        "routed-" + name[len(_ENVIRONMENT_PREFIX) :].lower().replace("_", "-"): value
+        option: value
         for name, value in environ.items()
         if name.startswith(_ENVIRONMENT_PREFIX)
+        if (option := as_in_environment(name[len(_ENVIRONMENT_PREFIX) :]))
     }
-    return read_options(environ.get("IFACE", ""), options, table_number) if options else None
+    return read_options(environ.get("IFACE", ""), options, table_number) if routes(options) else None
+
+
+def as_in_environment(name: str) -> str:
+    """The option that a name means: ifupdown exports it in capitals, with _ for -; "" for one that is none of ours."""
+    option = name.lower().replace("_", "-")
+    return option if option.startswith(_OURS) or option in PREDECESSORS else ""
+
+
+def routes(options: "Mapping[str, str]") -> bool:
+    """Whether there is an option of ours among those of a stanza."""
+    return any(option.startswith(_OURS) for option in options)
 
 
 def read_options(iface: str, options: "Mapping[str, str]", table_number: "TableNames") -> Stanza:
@@ -52,22 +78,14 @@ def read_options(iface: str, options: "Mapping[str, str]", table_number: "TableN
 
     `table_number` tells the number of a routing table by its name.
     """
-    return _Reader(iface, options, table_number).stanza()
+    return _Stanza(iface, options, table_number).stanza()
 
 
-class _Reader:
-    """Reads one stanza's options; every error names the interface first."""
-
-    def __init__(self, iface: str, options: "Mapping[str, str]", table_number: "TableNames") -> None:
-        self.iface = check_interface(iface)
-        self.table_number = table_number
-        self.options = {name: value.split() for name, value in options.items()}
-        self.warnings: list[str] = []
-
-    def error(self, option: str, value: str, expected: str) -> StanzaError:
-        return StanzaError(f"{self.iface}: {option}{' ' * bool(value)}{one_line(value)}: {expected}")
+class _Stanza(GatewayReader):
+    """One stanza, option by option."""
 
     def stanza(self) -> Stanza:
+        self.warn_of_predecessors()
         for option, values in self.options.items():
             if option not in OPTIONS:
                 raise self.error(one_line(option), "", f"unknown option, {_expected_instead(option)}")
@@ -84,17 +102,18 @@ class _Reader:
         )
         if uplink and role == VMC:
             self.warnings.append(f"{self.iface}: routed-uplink {uplink} has no effect with routed-role {VMC}")
+        onlink = self.onlink(subnets, gateways)
         return Stanza(
             self.iface, role, subnets, gateways, self.table(role), self.arp_ip(role, subnets, gateways), uplink, nat,
-            self.nat_except(nat), self.priority(), tuple(self.warnings),
+            self.nat_except(nat), self.priority(), tuple(self.warnings), onlink,
         )  # fmt: skip
 
-    def single(self, option: str) -> str:
-        """The option's only value, "" where it is not given."""
-        values = self.options.get(option, [])
-        if len(values) > 1:
-            raise self.error(option, " ".join(values), "expected one value")
-        return values[0] if values else ""
+    def warn_of_predecessors(self) -> None:
+        """One line for the options of the hooks that came before, which have no effect."""
+        found = [option for option in PREDECESSORS if self.options.pop(option, None) is not None]
+        if found:
+            said = [f"{old} (use {PREDECESSORS[old]})" if PREDECESSORS[old] else f"{old} (not needed)" for old in found]
+            self.warnings.append(f"{self.iface}: options without effect: {', '.join(said)}")
 
     def role(self) -> str:
         role = self.single("routed-role") or VMC
@@ -104,55 +123,13 @@ class _Reader:
 
     def subnets(self) -> tuple[Prefix, ...]:
         if "routed-subnet" not in self.options:
-            raise self.error("routed-subnet", "", "expected, the option is required")
+            raise self.missing("routed-subnet", "for example routed-subnet 192.0.2.0/24")
         subnets = self.prefixes("routed-subnet")
         for subnet in subnets:
             address = IPAddress(subnet.family, subnet.value)
             if not subnet.length or not address.is_unicast or address.is_link_local:
                 raise self.error("routed-subnet", str(subnet), "expected a subnet of unicast addresses")
         return subnets
-
-    def prefixes(self, option: str) -> tuple[Prefix, ...]:
-        prefixes = []
-        for text in self.options.get(option, []):
-            try:
-                prefix = Prefix.parse(text)
-            except ValueError:
-                raise self.error(option, text, "expected ADDRESS/LENGTH, as 192.0.2.0/24 or 2001:db8::/64") from None
-            if prefix != prefix.network:
-                raise self.error(option, text, f"host bits are set, expected {prefix.network}")
-            prefixes.append(prefix)
-        return tuple(dict.fromkeys(prefixes))
-
-    def gateways(self, role: str, subnets: tuple[Prefix, ...]) -> dict[str, IPAddress]:
-        gateways: dict[str, IPAddress] = {}
-        for text in self.options.get("routed-gateway", []):
-            try:
-                gateway = IPAddress.parse(text)
-            except ValueError:
-                raise self.error("routed-gateway", text, "expected an IPv4 or IPv6 address") from None
-            family_name = FAMILY_NAMES[gateway.family]
-            own = [subnet for subnet in subnets if subnet.family == gateway.family]
-            if not own:
-                raise self.error("routed-gateway", text, f"routed-subnet has no {family_name} subnet")
-            if gateways.get(gateway.family, gateway) != gateway:
-                raise self.error("routed-gateway", text, f"expected at most one {family_name} gateway")
-            if not (role == VMC and gateway.is_link_local):
-                self.check_inside("routed-gateway", gateway, own)
-            gateways[gateway.family] = gateway
-        for subnet in subnets:
-            if subnet.family not in gateways:
-                expected = f"expected an {FAMILY_NAMES[subnet.family]} address in {subnet}"
-                raise self.error("routed-gateway", " ".join(self.options.get("routed-gateway", [])), expected)
-        return gateways
-
-    def check_inside(self, option: str, address: IPAddress, subnets: list[Prefix]) -> None:
-        """Errors unless a host of one of the subnets may have the address."""
-        if not any(address in subnet for subnet in subnets):
-            outside = f"is outside routed-subnet {' '.join(map(str, subnets))}"
-            raise StanzaError(f"{self.iface}: {option} {address} {outside}")
-        if any(subnet.is_reserved(address) for subnet in subnets):
-            raise self.error(option, str(address), "expected an address that a host may have")
 
     def table(self, role: str) -> str:
         if text := self.single("routed-table"):
@@ -166,7 +143,7 @@ class _Reader:
         else:
             number = vlan_id(self.iface)
             if number is None:
-                raise self.error("routed-table", "", "expected, the interface's name tells no VLAN id")
+                raise self.missing("routed-table", "the name tells no VLAN id; for example routed-table 222")
         if number in _RESERVED_TABLES:
             raise self.error("routed-table", text or str(number), "expected a table other than 0 and 253-255")
         return str(number)
@@ -176,10 +153,7 @@ class _Reader:
         own = [subnet for subnet in subnets if subnet.family == IPV4]
         text = self.single("routed-arp-ip")
         if text:
-            try:
-                address = IPAddress.parse(text)
-            except ValueError:
-                raise self.error("routed-arp-ip", text, "expected an IPv4 address") from None
+            address = self.address("routed-arp-ip", text, "expected an IPv4 address")
             if address.family != IPV4 or not own:
                 raise self.error("routed-arp-ip", text, "expected an IPv4 address, and an IPv4 routed-subnet")
             self.check_inside("routed-arp-ip", address, own)
@@ -192,10 +166,17 @@ class _Reader:
         if text or not own:
             return text
         gateway = gateways[IPV4]
-        subnet = next(subnet for subnet in own if gateway in subnet)
+        if not any(gateway in subnet for subnet in own):
+            own.sort(key=lambda subnet: subnet.length)
+            if not own[0].host_bits:  # the guest's: the kernel takes an address of the node
+                return ""
+        subnet = next((subnet for subnet in own if gateway in subnet), own[0])
         highest = subnet.highest_usable(gateway)
         if highest is None:
-            raise self.error("routed-arp-ip", "", f"expected, {subnet} has no address beside the gateway")
+            raise self.missing("routed-arp-ip", f"{subnet} has no address beside the gateway")
+        if subnet.host_bits < 2 or (subnet.host_bits == 2 and gateway in subnet):
+            only = f"the only address that {subnet} has for a guest, give another one as routed-arp-ip"
+            self.warnings.append(f"{self.iface}: routed-arp-ip takes {highest}, {only}")
         return str(highest)
 
     def uplink(self) -> str:
@@ -210,11 +191,9 @@ class _Reader:
         return name
 
     def masquerades(self, option: str, family: str, role: str, subnets: tuple[Prefix, ...], uplink: str) -> bool:
-        answer = self.single(option) or "no"
-        if answer not in ("yes", "no"):
-            raise self.error(option, answer, "expected yes or no")
-        if answer == "no":
+        if not self.yes(option):
             return False
+        answer = "yes"
         if role == VMC:
             raise self.error(option, answer, f"expected with routed-role {ROUTER} or {ROUTER_VMC} only")
         if not any(subnet.family == family for subnet in subnets):
@@ -242,6 +221,8 @@ class _Reader:
 
 def _expected_instead(option: str) -> str:
     """`did you mean …?` where a known option is near, else the list of all."""
+    from snf_network_helper.stanza.spelling import nearest
+
     # Their common beginning would make any two alike
     near = nearest(option.removeprefix("routed-"), [known.removeprefix("routed-") for known in OPTIONS])
     return f"did you mean routed-{near}?" if near else f"expected one of {' '.join(OPTIONS)}"

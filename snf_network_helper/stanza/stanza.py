@@ -18,7 +18,7 @@ class Stanza:
     """What one stanza asks for; every value is valid, canonical and with its default filled in."""
 
     __slots__ = (
-        "iface", "role", "subnets", "gateways", "table", "arp_ip", "uplink", "nat", "nat_except", "priority",
+        "iface", "role", "subnets", "gateways", "onlink", "table", "arp_ip", "uplink", "nat", "nat_except", "priority",
         "warnings",
     )  # fmt: skip
 
@@ -35,6 +35,7 @@ class Stanza:
         nat_except: "tuple[Prefix, ...]",
         priority: str,
         warnings: tuple[str, ...] = (),
+        onlink: frozenset[str] = frozenset(),
     ) -> None:
         self.iface = iface
         self.role = role
@@ -47,6 +48,7 @@ class Stanza:
         self.nat_except = nat_except
         self.priority = priority
         self.warnings = warnings
+        self.onlink = onlink  # the families whose gateway is in none of the subnets
 
     def of_family(self, family: str) -> "tuple[Prefix, ...]":
         """The subnets of one family."""

@@ -5,7 +5,7 @@ it undid comes back.
 """
 
 from snf_network_helper.changes.base import APPLIED, AWAITED, PENDING, Entry
-from snf_network_helper.errors import RoutedError
+from snf_network_helper.errors import RoutedError, UndoneError
 from snf_network_helper.journal.journal import Journal
 from snf_network_helper.kernel import process
 from snf_network_helper.lean import TYPE_CHECKING
@@ -129,7 +129,7 @@ def _make(before: Journal, goal: Goal, outdated: "Sequence[Entry]") -> None:
 
 def _rolled_back(
     error: Exception, before: Journal, fresh: "Sequence[Entry]", outdated: "Sequence[Entry]"
-) -> RoutedError:
+) -> UndoneError:
     """Undoes what was done anew, brings back what was undone, and returns the error with what has become of it."""
     reason = "interrupted" if process.interrupted else str(error)
     process.interrupted = False
@@ -145,4 +145,4 @@ def _rolled_back(
         before.write()
     except RoutedError as second:
         outcome += f"; then {second}"
-    return RoutedError(f"{reason} ({outcome})")
+    return UndoneError(reason, outcome)

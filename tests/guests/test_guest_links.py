@@ -126,7 +126,7 @@ def node() -> Iterator[Node]:
         ("macvlan0", "a macvlan, whose frames pass the node by: expected a tap, or a veth with it over the other end"),
         ("port0", "a port of br0, which takes its frames: expected a link that is no port"),
         ("eth0", f"the node's default route is there: {LEADS}"),
-        ("lo", "expected the name of a link, of letters, digits and . _ - + @"),
+        ("lo", "the loopback interface, expected a link to other hosts or to a guest"),
         ("tun0", "ip link show dev tun0: expected a link with a MAC address"),
     ],
 )

@@ -266,3 +266,57 @@ def test_what_many_have_lost_comes_back(node: Node, damage: str) -> None:
     done = node.host.attempt("snf-network-helper status")
     assert (done.returncode, " missing " in done.stdout) == (0, False)
     assert done.stdout.count("nft 'add element inet snf_network_helper sources6") == 20
+
+
+def test_a_single_address_has_its_machine() -> None:
+    """A failover address: the network's route to it stands back behind the one to the guest."""
+    options = "routed-subnet 192.0.2.0/24 203.0.113.7/32 2001:db8::/64 2001:db8:1::7/128"
+    stanza = re.sub(r"routed-subnet .*", options, str(Stanza(link="eth1")))
+    with node_up() as node, Host("guest") as guest:
+        node.plug("eth1")
+        node.host.run("ifdown eth0.222")
+        node.host.interfaces(stanza)
+        node.host.run("ip link set eth1 up; ifup eth1")
+        plug(node.host, guest)
+        attach(node.host, "tap0", "203.0.113.7", "2001:db8:1::7", network="eth1", options="--no-probe")
+        guest.run("ip addr add 203.0.113.7/32 dev eth0; ip -6 addr add 2001:db8:1::7/128 dev eth0 nodad")
+        guest.run("ip route add default via 192.0.2.1 dev eth0 onlink; ip -6 route add default via fe80::1 dev eth0")
+        node.host.settle()
+        for address in ("203.0.113.7", "2001:db8:1::7"):
+            assert reaches(node.host, address)
+        assert node.host.attempt("snf-network-helper status").returncode == 0
+        detach(node.host, "tap0")
+
+
+def test_a_gateway_outside_the_subnets_is_on_the_link() -> None:
+    """What a provider routes to the node: single addresses and a subnet, the gateway in none of them."""
+    options = "routed-subnet 192.0.2.0/28 2001:db8::/64\n    routed-onlink yes"
+    stanza = re.sub(r"routed-subnet .*", options, str(Stanza(link="eth1")))
+    stanza = re.sub(r"routed-gateway .*", "routed-gateway 100.64.0.1 2001:db8:ff::1", stanza)
+    with node_up() as node, Host("guest") as guest, Host("gateway") as gateway:
+        node.plug("eth1")
+        node.segment.plug(gateway, "eth0")
+        gateway.run(
+            """
+            ip link set eth0 up
+            ip addr add 100.64.0.1/32 dev eth0; ip -6 addr add 2001:db8:ff::1/128 dev eth0 nodad
+            ip route add 192.0.2.0/28 dev eth0; ip -6 route add 2001:db8::/64 dev eth0
+            ip addr add 198.18.0.99/32 dev lo; ip -6 addr add 2001:db8:99::1/128 dev lo nodad
+            """
+        )
+        node.host.run("ifdown eth0.222")
+        node.host.interfaces(stanza)
+        before = node.snapshot()
+        node.host.run("ip link set eth1 up; ifup eth1")
+        plug(node.host, guest)
+        attach(node.host, "tap0", "192.0.2.10", "2001:db8::10", network="eth1")
+        guest.run("ip addr add 192.0.2.10/32 dev eth0; ip -6 addr add 2001:db8::10/128 dev eth0 nodad")
+        guest.run("ip route add default via 100.64.0.1 dev eth0 onlink; ip -6 route add default via fe80::1 dev eth0")
+        node.host.settle()
+        gateway.settle()
+        for address in ("100.64.0.1", "198.18.0.99", "2001:db8:99::1"):
+            assert reaches(guest, address), address
+        assert node.host.attempt("snf-network-helper status").returncode == 0
+        detach(node.host, "tap0")
+        node.host.run("ifdown eth1; ip link del tap0")
+        assert before.difference(node.snapshot()) == ""

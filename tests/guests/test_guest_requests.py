@@ -35,9 +35,15 @@ def node() -> Iterator[Node]:
         (attach_command("tap0", "2001:db8::1"), f"tap0: --ip 2001:db8::1: {TAKEN}"),
         (attach_command("tap0", "192.0.2.254"), f"tap0: --ip 192.0.2.254: {TAKEN}"),
         (attach_command("tap0", "192.0.2.255"), f"tap0: --ip 192.0.2.255: {TAKEN}"),
-        (attach_command("tap0", "192.0.2.10", network="eth9"), "eth9: not up as a routed interface"),
-        (attach_command("tap0", "192.0.2.10", network="eth0"), "eth0: not up as a routed interface"),
-        (attach_command("tap9", "192.0.2.10"), "tap9: no such interface"),
+        (attach_command("tap0", "192.0.2.10", network="eth9"), "eth9: not up as a routed interface (up: eth0.222)"),
+        (attach_command("tap0", "192.0.2.10", network="eth0"), "eth0: not up as a routed interface (up: eth0.222)"),
+        (attach_command("tap9", "192.0.2.10"), "tap9: no such interface (did you mean tap1?)"),
+        (attach_command("lo", "192.0.2.10"), "lo: the loopback interface"),
+        (attach_command("tap0", "192.0.2.20/24"), "tap0: --ip 192.0.2.20/24: expected it without a length, 192.0.2.20"),
+        (attach_command("tap0", "192.0.2.20,2001:db8::20"), "tap0: --ip 192.0.2.20,2001:db8::20: expected values sep"),
+        ("snf-network-helper announce eth0.222 10.1.1.1", f"{NETWORK}: 10.1.1.1: expected an address in {SUBNETS}"),
+        ("snf-network-helper announce eth0.222 192.0.2.1", f"{NETWORK}: 192.0.2.1: the gateway, which is another host"),
+        ("snf-network-helper announce eth9 192.0.2.9", "eth9: no such interface (did you mean eth0?)"),
         (attach_command("a-name-too-long-for-a-link", "192.0.2.10"), "a-name-too-long-for-a-link: expected"),
         (attach_command("../x", "192.0.2.10"), "../x: expected the name of a link"),
         (attach_command(NETWORK, "192.0.2.10"), f"{NETWORK}: expected an interface other than the network's own"),
@@ -73,7 +79,7 @@ def test_a_network_that_is_down_has_no_machines() -> None:
         plug(node.host, guest)
         node.host.run("ifdown eth1")
         command = attach_command("tap0", "192.0.2.10", network="eth1")
-        assert refused(node.host, command) == "eth1: not up as a routed interface"
+        assert refused(node.host, command) == "eth1: not up as a routed interface (up: none)"
 
 
 def test_a_router_that_is_no_node_has_no_machines() -> None:
@@ -144,8 +150,8 @@ def test_attach_with_other_addresses_changes_those_only(node: Node) -> None:
 
 def test_detach_of_what_is_not_attached_is_no_error(node: Node) -> None:
     before = node.snapshot()
-    for tap in ("tap0", "tap9"):
-        done = node.host.attempt(f"snf-network-helper detach {tap}")
+    for words in ("tap0", "tap9 --if-gone"):
+        done = node.host.attempt(f"snf-network-helper detach {words}")
         assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
     assert before.difference(node.snapshot()) == ""
 

@@ -176,7 +176,7 @@ def test_an_uplink_that_is_not_there_fails_ifup_without_a_trace(node: Node) -> N
     code, lines = node.errors(f"ifup {LINK}")
     assert code != 0
     assert len(lines) == 1
-    assert "eth9" in lines[0]
+    assert "routed-uplink eth9: no such interface (did you mean eth1?)" in lines[0]
     assert before.difference(node.snapshot()) == ""
 
 
@@ -218,3 +218,12 @@ def test_when_the_second_of_two_stanzas_fails_the_first_is_undone_too(node: Node
     node.host.interfaces("\n".join(str(stanzas[family]) for family in families))
     assert node.host.attempt(f"ifup {LINK}").returncode != 0
     assert before.difference(node.snapshot()) == ""
+
+
+def test_the_connected_route_of_an_address_in_the_subnet_is_kept_and_present(node: Node) -> None:
+    static = str(VMC).replace(" manual", " static\n    address 192.0.2.77/24")
+    node.host.interfaces(static)
+    node.host.run(f"ifup {LINK}")
+    status = node.host.attempt("snf-network-helper status")
+    assert (status.returncode, "missing" in status.stdout) == (0, False), status.stdout
+    assert f"  kept     ip route add 192.0.2.0/24 dev {LINK} proto snf\n" in status.stdout

@@ -38,7 +38,7 @@ def test_what_is_in_the_way_stays_and_nothing_else_does(stanza: Stanza) -> None:
             assert outcome.code != 0, conflict
             (line,) = outcome.of_the_hook()
             assert line.startswith(f"{LINK}: {change.add}: "), conflict
-            assert any(reason in line for reason in ("File exists (", "address already assigned (")), conflict
+            assert any(reason in line for reason in ("File exists: ", "address already assigned (")), conflict
             node.holds(before, conflict)
             assert node.leftovers() == [], conflict
             node.run(conflict.replace(" add ", " del "))

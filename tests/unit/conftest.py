@@ -18,7 +18,7 @@ from snf_network_helper.changes.link import Link
 from snf_network_helper.changes.sysctl import Sysctl
 from snf_network_helper.commands import attach, detach, down
 from snf_network_helper.journal.journal import Journal
-from snf_network_helper.kernel import link_addresses, nfnetlink, process, rtnetlink, sysctl, table_names
+from snf_network_helper.kernel import link, link_addresses, nfnetlink, process, rtnetlink, sysctl, table_names
 from snf_network_helper.runtime import files
 from snf_network_helper.transaction import host as facts
 
@@ -45,6 +45,8 @@ def out_of_reach(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rtnetlink, "is_nodes_own", lambda link: not link.startswith("port"))
     monkeypatch.setattr(rtnetlink, "links_with_address", set)
     monkeypatch.setattr(rtnetlink, "default_link", lambda family: "")
+    monkeypatch.setattr(link, "absence", lambda name: "")
+    monkeypatch.setattr(link, "trouble", lambda dev: "")
     monkeypatch.setattr(facts, "SETTINGS", str(tmp_path / "settings"))
     monkeypatch.setattr(table_names, "_FILES", (str(tmp_path / "rt_tables"),))
     monkeypatch.setattr(hook, "_run", lambda _: "")

@@ -15,6 +15,7 @@ from snf_network_helper.changes.link import Link
 from snf_network_helper.changes.masquerade import Masquerade
 from snf_network_helper.changes.neighbour_probes import NeighbourProbes
 from snf_network_helper.changes.neighbour_proxy import NeighbourProxy
+from snf_network_helper.changes.onlink_route import OnlinkRoute
 from snf_network_helper.changes.proxy_neighbour import ProxyNeighbour
 from snf_network_helper.changes.refuse_advertisements import RefuseAdvertisements
 from snf_network_helper.changes.route import Route
@@ -50,6 +51,11 @@ CHANGES: list[tuple[Change, str, str]] = [
         Route("4", "default", dev="eth0.222", via="192.0.2.1", table="222"),
         "ip route add default via 192.0.2.1 dev eth0.222 table 222 proto snf",
         "ip route del default via 192.0.2.1 dev eth0.222 table 222 proto snf",
+    ),
+    (
+        OnlinkRoute("4", "default", "eth0.222", "100.64.0.1", "222"),
+        "ip route add default via 100.64.0.1 dev eth0.222 onlink table 222 proto snf",
+        "ip route del default via 100.64.0.1 dev eth0.222 onlink table 222 proto snf",
     ),
     (
         Route("6", "default", kind="unreachable", table="222", metric="4294967295"),

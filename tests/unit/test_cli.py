@@ -13,7 +13,7 @@ from snf_network_helper.changes.base import Change
 from snf_network_helper.commands import down, status
 from snf_network_helper.commands import main as cli
 from snf_network_helper.journal.journal import Journal, names
-from snf_network_helper.kernel import process
+from snf_network_helper.kernel import link, process
 from snf_network_helper.transaction.bring_up import bring_up
 
 NAME = f"{IFACE}:inet"
@@ -77,7 +77,7 @@ def test_plan_warns_beside_the_plan(interfaces: str, capsys: Console) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        (STANZA.replace("2.1", "3.1"), "routed-gateway 192.0.3.1 is outside routed-subnet 192.0.2.0/24"),
+        (STANZA.replace("2.1", "2.255"), "routed-gateway 192.0.2.255: expected an address that a host may have"),
         (f"iface {IFACE} inet dhcp\n", "no routed-* option in {file}"),
         ("", f"ifquery: unknown interface {IFACE} ({{file}})"),
     ],
@@ -220,3 +220,72 @@ def test_an_interrupt_from_the_keyboard_is_one_word(monkeypatch: pytest.MonkeyPa
     assert cli.main(["down", IFACE]) == 1
     assert capsys.readouterr() == ("", "interrupted\n")
     assert process.verbose is False
+
+
+@pytest.mark.parametrize(
+    ("words", "rest"), [(["status"], "nothing is routed by this name"), (["down"], "no journal in {directory}")]
+)
+def test_a_name_that_is_nothing_here_is_an_error(
+    words: list[str], rest: str, run_directory: Path, monkeypatch: pytest.MonkeyPatch, capsys: Console
+) -> None:
+    monkeypatch.setattr(link, "absence", lambda name: f"{name}: no such interface (did you mean eth1?)")
+
+    assert cli.main([*words, "eth7"]) == 1
+    said = f"eth7: no such interface (did you mean eth1?), and {rest.format(directory=run_directory)}\n"
+    assert capsys.readouterr() == ("", said)
+
+
+@pytest.mark.usefixtures("in_kernel")
+@pytest.mark.parametrize("trouble", ["the link is down", "the link is gone"])
+def test_status_first_says_that_the_link_is_down_or_gone(
+    trouble: str, monkeypatch: pytest.MonkeyPatch, capsys: Console
+) -> None:
+    monkeypatch.setattr(link, "trouble", lambda dev: trouble)
+
+    assert cli.main(["status"]) == 1
+
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[:2] == [f"{IFACE} inet: {trouble}", f"  missing  ip link set {IFACE} up"]
+
+
+def test_a_syntax_error_is_shown_with_its_line(interfaces: str, capsys: Console) -> None:
+    Path(interfaces).write_text(f"iface {IFACE} inet manual\n    routed-subnet\n")
+
+    assert cli.main(["plan", IFACE, "--file", interfaces]) == 1
+    assert f"{interfaces}:2: " in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("host")
+def test_options_of_the_hooks_before_are_named_with_what_replaces_them(interfaces: str, capsys: Console) -> None:
+    Path(interfaces).write_text(STANZA + "    ip-routing-table 90\n    arp-ip 192.0.2.254\n    ip_forwarding 1\n")
+
+    assert cli.main(["plan", IFACE, "--file", interfaces]) == 0
+    assert capsys.readouterr().err == (
+        f"{IFACE}: options without effect: ip-routing-table (use routed-table), arp-ip (use routed-arp-ip), "
+        "ip-forwarding (not needed)\n"
+    )
+
+
+@pytest.mark.usefixtures("host")
+def test_plan_reads_names_as_ifupdown_exports_them(interfaces: str, capsys: Console) -> None:
+    Path(interfaces).write_text(STANZA.replace("routed-subnet", "Routed_Subnet").replace("gateway", "GATEWAY"))
+
+    assert cli.main(["plan", IFACE, "--file", interfaces]) == 0
+    assert capsys.readouterr() == ("".join(f"{change.add()}\n" for change in planned(VMC)), "")
+
+
+def test_a_kept_route_is_present_whatever_its_protocol(
+    host: FakeKernel, monkeypatch: pytest.MonkeyPatch, capsys: Console
+) -> None:
+    connected = f"ip route add 192.0.2.0/24 dev {IFACE} proto kernel"
+    host.state.append(connected)
+    bring_up(NAME, planned(VMC), "")
+    shown = [change for change in planned(VMC) if change.add().endswith(" snf")]
+    monkeypatch.setattr(seen, "marked", lambda: frozenset(change for change in shown if change.add() in host.state))
+
+    assert cli.main(["status"]) == 0
+    assert f"  kept     ip route add 192.0.2.0/24 dev {IFACE} proto snf\n" in capsys.readouterr().out
+
+    host.state.remove(connected)
+    assert cli.main(["status"]) == 1
+    assert f"  missing  ip route add 192.0.2.0/24 dev {IFACE} proto snf\n" in capsys.readouterr().out

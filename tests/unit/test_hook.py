@@ -62,7 +62,8 @@ def test_what_is_not_routed_is_none_of_our_business(environ: dict[str, str], hos
 def test_a_mistake_is_one_line_and_the_kernel_untouched(host: FakeKernel, capsys: Console) -> None:
     assert hook.main({**UP, "IF_ROUTED_GATEWAY": "192.0.3.1"}) == 1
 
-    assert capsys.readouterr() == ("", f"{IFACE}: routed-gateway 192.0.3.1 is outside routed-subnet 192.0.2.0/24\n")
+    outside = "routed-gateway 192.0.3.1 is outside routed-subnet 192.0.2.0/24; routed-onlink yes allows it"
+    assert capsys.readouterr() == ("", f"{IFACE}: {outside}\n")
     assert host.commands == []
     assert list(names()) == []
 

@@ -89,7 +89,7 @@ def test_an_unknown_interface_is_an_error(tmp_path: Path) -> None:
 
 
 def test_a_file_that_is_not_there_is_an_error() -> None:
-    with pytest.raises(RoutedError, match=r"^eth0\.222: .* \(/nonexistent\)$"):
+    with pytest.raises(RoutedError, match=r"^eth0\.222: --file /nonexistent: No such file or directory$"):
         ifquery.stanzas("eth0.222", "/nonexistent")
 
 

@@ -192,3 +192,34 @@ def test_options_of_a_stanza_and_of_the_environment_mean_the_same() -> None:
 
     assert read is not None
     assert all(getattr(read, name) == getattr(stanza(), name) for name in Stanza.__slots__)
+
+
+@pytest.mark.parametrize(("subnet", "taken"), [("192.0.2.0/30", "192.0.2.2"), ("192.0.2.0/31", "192.0.2.0")])
+def test_a_default_that_takes_the_only_address_is_said(subnet: str, taken: str) -> None:
+    gateway = "192.0.2.1"
+    only = f"the only address that {subnet} has for a guest, give another one as routed-arp-ip"
+    assert stanza(subnet=subnet, gateway=gateway).warnings == (f"{IFACE}: routed-arp-ip takes {taken}, {only}",)
+    assert stanza(subnet=subnet, gateway=gateway, arp_ip=taken).warnings == ()
+    assert stanza(subnet="192.0.2.0/29", gateway=gateway).warnings == ()
+
+
+@pytest.mark.parametrize(
+    ("subnet", "arp_ip"),
+    [
+        ("192.0.2.0/24", "192.0.2.254"),
+        ("192.0.2.0/30", "192.0.2.2"),
+        ("203.0.113.7/32 192.0.2.0/28", "192.0.2.14"),
+        ("203.0.113.7/32", ""),
+    ],
+)
+def test_a_gateway_outside_the_subnets_is_on_the_link_where_that_is_asked_for(subnet: str, arp_ip: str) -> None:
+    read = stanza(subnet=subnet, gateway="100.64.0.1", onlink="yes")
+    assert (sorted(read.onlink), read.arp_ip, len(read.warnings)) == (["4"], arp_ip, 0)
+
+
+def test_only_the_family_whose_gateway_is_outside_is_on_link() -> None:
+    assert stanza(gateway="192.0.2.1", onlink="yes").warnings == (
+        f"{IFACE}: routed-onlink yes has no effect, routed-gateway is in routed-subnet",
+    )
+    dual = stanza(subnet="192.0.2.0/24 2001:db8::/64", gateway="192.0.2.1 2001:db8:ff::1", onlink="yes")
+    assert (sorted(dual.onlink), len(dual.warnings)) == (["6"], 0)

@@ -31,7 +31,7 @@ def test_an_unknown_role_is_refused(role: str) -> None:
 
 
 def test_a_stanza_without_subnet_is_refused() -> None:
-    refused("routed-subnet: expected, the option is required", subnet="")
+    refused("routed-subnet is missing: for example routed-subnet 192.0.2.0/24", subnet="")
 
 
 @pytest.mark.parametrize(
@@ -55,7 +55,7 @@ def test_a_subnet_that_no_host_can_be_in_is_refused(subnet: str) -> None:
 
 @pytest.mark.parametrize("role", ["vmc", "router", "router-vmc"])
 def test_a_stanza_without_gateway_is_refused(role: str) -> None:
-    refused("routed-gateway: expected an IPv4 address in 192.0.2.0/24", role=role, gateway="")
+    refused("routed-gateway is missing: an IPv4 address in 192.0.2.0/24", role=role, gateway="")
 
 
 @pytest.mark.parametrize(
@@ -63,21 +63,40 @@ def test_a_stanza_without_gateway_is_refused(role: str) -> None:
     [("192.0.2.1", "IPv6 address in 2001:db8::/64"), ("2001:db8::1", "IPv4 address in 192.0.2.0/24")],
 )
 def test_a_dual_stack_stanza_needs_a_gateway_of_each_family(gateway: str, missing: str) -> None:
-    refused(f"routed-gateway {gateway}: expected an {missing}", subnet="192.0.2.0/24 2001:db8::/64", gateway=gateway)
+    refused(f"routed-gateway is missing: an {missing}", subnet="192.0.2.0/24 2001:db8::/64", gateway=gateway)
 
 
-@pytest.mark.parametrize("gateway", ["router", "192.0.2.1/24", "192.0.2.256", "fe80::1%eth0"])
+@pytest.mark.parametrize("gateway", ["router", "192.0.2.256", "fe80::1%eth0"])
 def test_a_gateway_that_is_no_address_is_refused(gateway: str) -> None:
     refused(f"routed-gateway {gateway}: expected an IPv4 or IPv6 address", gateway=gateway)
 
 
+def test_a_length_where_none_belongs_is_named() -> None:
+    refused("routed-gateway 192.0.2.1/24: expected it without a length, 192.0.2.1", gateway="192.0.2.1/24")
+    refused("routed-arp-ip 192.0.2.9/24: expected it without a length, 192.0.2.9", arp_ip="192.0.2.9/24")
+
+
+@pytest.mark.parametrize("option", ["subnet", "gateway"])
+def test_commas_in_a_list_are_named(option: str) -> None:
+    values = "192.0.2.0/24,203.0.113.0/24"
+    refused(f"routed-{option} {values}: expected values separated by blanks, not commas", **{option: values})
+
+
 def test_a_gateway_outside_its_subnets_is_refused() -> None:
-    refused("routed-gateway 192.0.3.1 is outside routed-subnet 192.0.2.0/24", gateway="192.0.3.1")
+    allows = "; routed-onlink yes allows it"
+    refused(f"routed-gateway 192.0.3.1 is outside routed-subnet 192.0.2.0/24{allows}", gateway="192.0.3.1")
+    refused("routed-gateway 192.0.3.1 is outside routed-subnet 192.0.2.0/24", gateway="192.0.3.1", role="router")
     refused(
-        "routed-gateway 192.0.3.1 is outside routed-subnet 192.0.2.0/24 198.51.100.0/24",
+        f"routed-gateway 192.0.3.1 is outside routed-subnet 192.0.2.0/24 198.51.100.0/24{allows}",
         subnet="192.0.2.0/24 2001:db8::/64 198.51.100.0/24",
         gateway="192.0.3.1 2001:db8::1",
     )
+
+
+def test_a_gateway_on_the_link_is_for_a_vmc_and_an_address() -> None:
+    refused("routed-onlink yes: expected with routed-role vmc only", gateway="192.0.3.1", role="router", onlink="yes")
+    refused("routed-gateway 224.0.0.1: expected an address that a host may have", gateway="224.0.0.1", onlink="yes")
+    refused("routed-onlink on: expected yes or no", onlink="on")
 
 
 def test_a_gateway_of_the_wrong_family_is_refused() -> None:
@@ -107,7 +126,7 @@ def test_a_table_is_required_where_the_name_tells_none(iface: str) -> None:
     if ":" in iface:
         refused(LINK, iface)
     else:
-        refused("routed-table: expected, the interface's name tells no VLAN id", iface)
+        refused("routed-table is missing: the name tells no VLAN id; for example routed-table 222", iface)
 
 
 @pytest.mark.parametrize(
@@ -148,13 +167,14 @@ def test_an_arp_ip_without_ipv4_subnet_is_refused() -> None:
 
 
 def test_a_subnet_of_the_gateway_alone_leaves_no_arp_ip() -> None:
-    expected = "routed-arp-ip: expected, 192.0.2.1/32 has no address beside the gateway"
+    expected = "routed-arp-ip is missing: 192.0.2.1/32 has no address beside the gateway"
     refused(expected, subnet="192.0.2.1/32")
 
 
 @pytest.mark.parametrize(
     ("uplink", "expected"),
-    [("a-very-long-name", NAME), ("eth0/1", LINK), ("..", LINK), ("-o", LINK), ("all", LINK), ("lo", LINK),
+    [("a-very-long-name", NAME), ("eth0/1", LINK), ("..", LINK), ("-o", LINK), ("all", LINK),
+     ("lo", "the loopback interface, expected a link to other hosts or to a guest"),
      (IFACE, "expected an interface other than the routed one")],
 )  # fmt: skip
 def test_an_uplink_that_is_no_other_link_is_refused(uplink: str, expected: str) -> None:
@@ -205,7 +225,7 @@ def test_a_priority_that_is_not_before_main_is_refused(priority: str) -> None:
     refused(f"routed-priority {priority}: expected 1-32765", priority=priority)
 
 
-@pytest.mark.parametrize("option", ["role", "table", "arp_ip", "uplink", "nat", "nat6", "priority"])
+@pytest.mark.parametrize("option", ["role", "table", "arp_ip", "uplink", "nat", "nat6", "priority", "onlink"])
 def test_a_second_value_is_refused_where_one_is_meant(option: str) -> None:
     refused(f"routed-{option.replace('_', '-')} 1 2: expected one value", **{"role": "router", option: "1\n2"})
 

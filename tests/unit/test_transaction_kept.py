@@ -1,6 +1,7 @@
 """What was there before, or belongs to others, is never undone."""
 
 import posix
+import re
 from typing import Any
 
 import pytest
@@ -122,6 +123,14 @@ def test_routes_that_go_with_the_last_address_of_a_link_come_back(role: str, hos
     assert host.snapshot() == before
 
 
+def test_a_second_interface_with_a_subnet_of_the_first_is_refused(host: FakeKernel) -> None:
+    give_links(host, IFACE, "eth1")
+    bring_up(NAME, planned(VMC), "")
+
+    with pytest.raises(RoutedError, match=rf"^routed-subnet 192\.0\.2\.0/24 is {IFACE}'s already \(1 change undone\)$"):
+        bring_up("eth1:inet", planned({**VMC, "routed-table": "300"}, "eth1"), "")
+
+
 @pytest.mark.parametrize(
     ("role", "other"),
     [
@@ -134,8 +143,10 @@ def test_a_different_route_in_the_way_is_an_error_and_stays(role: str, other: st
     host.state.append(other)
     before = host.snapshot()
 
-    with pytest.raises(RoutedError, match=r"^ip (-6 )?route add .* proto snf: File exists \(\d+ changes? undone\)$"):
+    with pytest.raises(RoutedError) as caught:
         bring_up(NAME, planned(SETUPS[role]), "")
+    expected = rf"ip (-6 )?route add .* proto snf: File exists: {re.escape(other)} \(\d+ changes? undone\)"
+    assert re.fullmatch(expected, str(caught.value))
 
     assert host.snapshot() == before
     assert list(names()) == []
@@ -157,7 +168,8 @@ def test_a_second_interface_with_the_table_of_the_first_is_refused(role: str, ho
     bring_up(NAME, planned(SETUPS[role]), "")
     before = host.snapshot()
 
-    with pytest.raises(RoutedError, match=rf": File exists, {NAME} has it \(0 changes undone\)$"):
+    what = {"vmc": "routed-table 222", "router-vmc": "routed-subnet 192.0.2.0/24"}[role]
+    with pytest.raises(RoutedError, match=rf"^{what} is {IFACE}'s already \(0 changes undone\)$"):
         bring_up("eth1:inet", planned({**SETUPS[role], "routed-table": "222"}, "eth1"), "")
 
     assert host.snapshot() == before
@@ -168,7 +180,7 @@ def test_a_second_stanza_with_the_subnets_of_the_first_is_refused(host: FakeKern
     bring_up(NAME, planned(SETUPS["vmc"]), "")
     before = host.snapshot()
 
-    with pytest.raises(RoutedError, match=rf": File exists, {NAME} has it \(0 changes undone\)$"):
+    with pytest.raises(RoutedError, match=rf"^routed-table 222 is {IFACE} inet's already \(0 changes undone\)$"):
         bring_up(f"{IFACE}:inet6", planned(SETUPS["vmc"]), "")
 
     assert host.snapshot() == before
