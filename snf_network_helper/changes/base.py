@@ -4,12 +4,10 @@ from snf_network_helper.errors import JournalError, KernelError, NotStartedError
 from snf_network_helper.lean import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
-    from typing import Protocol, TypeVar
+    from collections.abc import Callable, Iterator, Sequence
+    from typing import Protocol
 
     from snf_network_helper.kernel.view import View
-
-    Kind = TypeVar("Kind", bound="Change")
 
     class Undoing(Protocol):
         """A deletion at work, of which `finish` waits for the end; KernelError where it failed."""
@@ -73,10 +71,9 @@ class Change:
         return ""
 
     def look(self, old: "Entry | None") -> "Entry":
-        """The entry that says what stands before the change is made; what an earlier run recorded of it holds.
+        """What stands before the change is made: pending, or applied if an earlier run made it, else kept.
 
-        Pending is what has to be made. What stands already is applied if an earlier run made it, else kept. Without
-        more ado, as here, the kernel says so itself when something is to be added twice.
+        This default does not look: to add what stands already fails, and the kernel says so.
         """
         return Entry(self, prior=old.prior if old is not None else "")
 
@@ -209,11 +206,6 @@ def _find_kind(name: str) -> type[Change] | None:
         return None
     kind = getattr(module, name, None)
     return kind if isinstance(kind, type) and issubclass(kind, Change) and kind is not Change else None
-
-
-def of_kind(kind: "type[Kind]", changes: "Iterable[Change]") -> "list[Kind]":
-    """Those of the changes that are of one kind, or of one made of it."""
-    return [change for change in changes if isinstance(change, kind)]
 
 
 def make_one(entry: Entry, user: User, make: "Callable[[User], None]") -> None:

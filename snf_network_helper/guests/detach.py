@@ -1,6 +1,6 @@
 """Detach a TAP, at once or when another node answers for its guest."""
 
-from snf_network_helper.changes.base import of_kind
+from snf_network_helper.changes.selection import of_kind
 from snf_network_helper.changes.shared_rule import SharedRule
 from snf_network_helper.errors import KernelError, NetworkDownError
 from snf_network_helper.guests.network import network_of

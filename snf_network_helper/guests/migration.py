@@ -8,10 +8,11 @@ import select
 import time
 
 from snf_network_helper.changes import foreign
-from snf_network_helper.changes.base import APPLIED, Entry, of_kind
+from snf_network_helper.changes.base import APPLIED, Entry
 from snf_network_helper.changes.by_ip import Answers, judge_standing
 from snf_network_helper.changes.by_nft import add_elements, joining
 from snf_network_helper.changes.route import Route
+from snf_network_helper.changes.selection import of_kind
 from snf_network_helper.errors import RoutedError
 from snf_network_helper.guests.requests import journal_name, journal_of, make_awaited
 from snf_network_helper.kernel import daemon, link, link_addresses, nft, process, rtnetlink, sysctl

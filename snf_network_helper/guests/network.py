@@ -2,9 +2,9 @@
 
 from snf_network_helper.changes.address import Address
 from snf_network_helper.changes.arp_source import ArpSource
-from snf_network_helper.changes.base import of_kind
 from snf_network_helper.changes.route import Route
 from snf_network_helper.changes.rule import Rule
+from snf_network_helper.changes.selection import of_kind
 from snf_network_helper.errors import NetworkDownError
 from snf_network_helper.journal.journal import Journal, names
 from snf_network_helper.stanza.addresses import IPAddress, Prefix

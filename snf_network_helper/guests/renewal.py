@@ -1,8 +1,9 @@
 """After ifup: what an ifdown of their network took from guests is made anew."""
 
-from snf_network_helper.changes.base import APPLIED, PROTOCOL, of_kind
+from snf_network_helper.changes.base import APPLIED, PROTOCOL
 from snf_network_helper.changes.by_nft import NftElement, add_elements
 from snf_network_helper.changes.route import Route
+from snf_network_helper.changes.selection import of_kind
 from snf_network_helper.errors import KernelError, RoutedError, one_line
 from snf_network_helper.guests.announcing import announce_guests
 from snf_network_helper.guests.network import network_of

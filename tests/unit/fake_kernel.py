@@ -145,6 +145,8 @@ class FakeKernel:
             link = f" dev {asked['dev']}"
             routes = [line.partition(" add ")[2] for line in self.state if _is_route_of(line, asked["dev"])]
             return "".join(f"{route.replace(link, '')}\n" for route in routes)
+        if "exact" in asked:
+            asked["prefix"] = asked.pop("exact")
         routes = [line for line in self.state if line.startswith(f"{ip} route ")]
         shown = [line.partition(" add ")[2] for line in routes if asked.items() <= _route(line).items()]
         return "".join(f"{line.replace('/32 ', ' ').replace('/128 ', ' ')}\n" for line in shown)

@@ -192,7 +192,7 @@ def test_what_fails_once_the_network_is_up_is_one_line_and_no_error(
     assert hook.main({**UP, "IF_ROUTED_ROLE": "router"}) == 0
 
     (line,) = capsys.readouterr().err.splitlines()
-    assert line.startswith(f"{IFACE}: BlockingIOError(11, ")
+    assert line == f"{IFACE}: fork: Resource temporarily unavailable"
     assert list(names()) == [f"{IFACE}:inet"]
 
 

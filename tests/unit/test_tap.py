@@ -6,9 +6,10 @@ import pytest
 from fake_kernel import FakeKernel
 from samples import DUAL_STACK, IFACE, SETUPS, planned
 
-from snf_network_helper.changes.base import APPLIED, Entry, of_kind
+from snf_network_helper.changes.base import APPLIED, Entry
 from snf_network_helper.changes.guest_address import GuestAddress
 from snf_network_helper.changes.hosted_address import HostedAddress
+from snf_network_helper.changes.selection import of_kind
 from snf_network_helper.errors import RoutedError
 from snf_network_helper.guests.network import network_of
 from snf_network_helper.journal.journal import Journal

@@ -20,7 +20,8 @@ from report import print_table
 
 sys.path.append("/usr/lib/python3/dist-packages")
 
-from snf_network_helper.changes.base import APPLIED, Change, Entry, of_kind
+from snf_network_helper.changes.base import APPLIED, Change, Entry
+from snf_network_helper.changes.selection import of_kind
 from snf_network_helper.changes.shared import SharedChange
 from snf_network_helper.guests.network import network_of
 from snf_network_helper.guests.planning import facts_of
