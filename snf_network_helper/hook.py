@@ -38,6 +38,7 @@ def main(environ: "Mapping[str, str]" = environ) -> int:
 
 def _up(iface: str, environ: "Mapping[str, str]") -> int:
     from snf_network_helper.plan.routed import plan  # ifdown needs none of these: the journal knows
+    from snf_network_helper.runtime.lock import FACTS, Lock
     from snf_network_helper.stanza.options import read_environ
     from snf_network_helper.transaction.bring_up import bring_up, finish_tables
 
@@ -50,8 +51,9 @@ def _up(iface: str, environ: "Mapping[str, str]") -> int:
         for warning in stanza.warnings:
             say(warning)
         name = f"{iface}:{environ.get('ADDRFAM') or 'any'}"
-        changes = plan(stanza, _facts(stanza))
-        bring_up(name, changes, run)
+        with Lock(FACTS):
+            changes = plan(stanza, _facts(stanza))
+            bring_up(name, changes, run)
     except RoutedError as error:
         others = _undo_others(iface, run)
         _complain(iface, error if stanza is None else _explained(error, stanza), *others)

@@ -1,13 +1,17 @@
 """A routed link heeds no router advertisements."""
 
 from snf_network_helper.changes.base import User
-from snf_network_helper.changes.shared_sysctl import follow
+from snf_network_helper.changes.shared_sysctl import follow, refusal
 from snf_network_helper.changes.sysctl import Sysctl
+from snf_network_helper.runtime import shared
 from snf_network_helper.runtime.lock import SHARED, Lock
 
 
 class RefuseAdvertisements(Sysctl):
-    """A routed link heeds no router advertisements, though it did because other interfaces have all links do so."""
+    """A routed link heeds no router advertisements, though it did because other interfaces have all links do so.
+
+    It is recorded, so that nobody takes the setting of those others for lost meanwhile.
+    """
 
     __slots__ = ("dev",)
 
@@ -15,7 +19,14 @@ class RefuseAdvertisements(Sysctl):
         super().__init__(f"net/ipv6/conf/{dev}/accept_ra", "1")
         self.dev = dev
 
+    def make(self, user: User) -> None:
+        with Lock(SHARED):
+            shared.join(refusal(self.dev), user.name)
+            super().make(user)
+
     def undo(self, user: User, prior: str) -> None:
         """Those that had the link heed them may have gone meanwhile, or others may have come."""
         with Lock(SHARED):
-            follow(self.dev)
+            shared.leave(refusal(self.dev), user.name)
+            if not shared.is_used(refusal(self.dev)):
+                follow(self.dev)

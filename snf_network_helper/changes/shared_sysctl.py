@@ -52,12 +52,12 @@ class SharedSysctl(Sysctl):
         """The link may have gone: then nothing of it is missing.
 
         Of a link that was kept heeding advertisements only a host's 1 is a loss: a 0 says that something else heeds
-        them now, or that a guest is behind it.
+        them now, or that a guest is behind it. And a link that is routed meanwhile refuses them.
         """
         from snf_network_helper.kernel import sysctl
 
         if self.path.endswith("/accept_ra"):
-            return not sysctl.reads(self.path, "1")
+            return not sysctl.reads(self.path, "1") or shared.is_used(refusal(self.path.split("/")[-2]))
         if self.path.endswith("/medium_id") and not sysctl.exists(self.path):
             return True
         return super().is_present(marked)
@@ -86,6 +86,11 @@ class SharedSysctl(Sysctl):
             path = _forwarding(link)
             if sysctl.exists(path):
                 sysctl.write(path, "1")
+
+
+def refusal(link: str) -> str:
+    """By which name it is recorded that a link refuses advertisements."""
+    return f"RefuseAdvertisements {link}"
 
 
 def follow(link: str) -> bool:

@@ -9,6 +9,8 @@ from snf_network_helper.runtime import files
 # True while a process waits for a lock: flock(2) goes on waiting after a signal, unless its handler raises an error.
 waiting = False
 
+# Of what a stanza's plan depends on: no two bring-ups look at the host at the same time, and neither sees the other.
+FACTS = ":facts"
 SHARED = ":shared"  # of all that several users have; no link's name has a colon
 
 

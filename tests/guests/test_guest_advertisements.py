@@ -80,6 +80,7 @@ def test_a_guest_comes_and_goes(forwarding: str, family: str, addresses: list[st
 
 def test_a_network_without_ipv6_leaves_it_alone() -> None:
     with connected("auto", "IPv4") as (host, _):
+        host.settle()
         before = host.run("grep -rs '' /proc/sys/net/ipv6 || [ $? = 2 ]; ip -6 rule; ip -6 route show table all")
         host.run(f"ifup {LINK}; ifdown {LINK}; ifup {LINK}; ip link set {LINK} up")
         attach(host, "tap0", IPV4, network=LINK, options="--no-probe")

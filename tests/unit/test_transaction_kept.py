@@ -145,7 +145,8 @@ def test_a_different_route_in_the_way_is_an_error_and_stays(role: str, other: st
 
     with pytest.raises(RoutedError) as caught:
         bring_up(NAME, planned(SETUPS[role]), "")
-    expected = rf"ip (-6 )?route add .* proto snf: File exists: {re.escape(other.partition(' add ')[2])} \(\d+ changes? undone\)"
+    shown = re.escape(other.partition(" add ")[2])
+    expected = rf"ip (-6 )?route add .* proto snf: File exists: {shown} \(\d+ changes? undone\)"
     assert re.fullmatch(expected, str(caught.value))
 
     assert host.snapshot() == before
