@@ -93,7 +93,7 @@ def test_a_table_has_room_for_one_default_route(node: Node) -> None:
     code, lines = node.errors("ifup eth0.333")
     assert code != 0
     assert len(lines) == 1
-    assert "default" in lines[0]
+    assert lines == ["eth0.333: routed-table 222 is eth0.222's already (0 changes undone)"]
     node.host.run("ifdown eth0.222; ip link del eth0.333")
     assert before.difference(node.snapshot()) == ""
 
