@@ -1,7 +1,7 @@
 """Routed networking for guests, from a few options in /etc/network/interfaces.
 
-Modules of this package that Python has compiled are found here without a search: each of them costs every `ifup` half
-of what it would (docs/design.md, "Speed"). All else is left to Python's own import system.
+Modules of this package that Python has compiled are found here without a search, for each `ifup` and `attach` waits
+for them (docs/design.md, "Speed"). All else is left to Python's own import system.
 """
 
 import _frozen_importlib_external as _external  # type: ignore[import]

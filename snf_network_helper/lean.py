@@ -1,10 +1,9 @@
 """What ifup, ifdown and attach import in the place of heavy modules, and the one place that says why.
 
-Each `ifup` of a routed interface starts Python, and most of what that costs are imports. `python3 -X importtime` of
-Debian 12: typing 2 ms, signal 3 ms, socket 5 ms, argparse 8 ms, pyroute2 100 ms. The C halves `_signal` and `_socket`
-are there at once. So no module on the way of the hooks imports one of `HEAVY`; what only annotations need stands below
-`if TYPE_CHECKING`, and what only one role or an error needs is imported where it is needed. `posix` in the place of
-`os` saves 0.7 ms of a hook's 13.
+Each `ifup` of a routed interface starts Python, and imports are most of its cost. docs/design.md, "Speed", has what
+each costs (`tools/bench imports`): the C halves `posix`, `_signal` and `_socket` cost a small part of `os`, `signal` and
+`socket`. So no module on the way of the hooks imports one of `HEAVY`. What only annotations need stands below
+`if TYPE_CHECKING`. What only one role or an error needs is imported where it is needed.
 """
 
 import _signal as signal  # type: ignore[import]

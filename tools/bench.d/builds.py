@@ -37,12 +37,13 @@ def rows(title: str, costs: tuple[Costs, Costs]) -> list[list[str]]:
 def main() -> None:
     """Prints one table."""
     parser = argparse.ArgumentParser(prog="tools/bench builds", description=__doc__.partition("\n")[0])
-    parser.add_argument("other", type=Path, metavar="DIR", help="the other build, unpacked by dpkg-deb -x")
+    about = "the other build, unpacked by dpkg-deb -x"
+    parser.add_argument("--package", type=Path, metavar="DIR", required=True, help=about)
     parser.add_argument("-n", type=int, default=40, metavar="RUNS", help="pairs of runs for each figure (40)")
     parser.add_argument("--markdown", action="store_true", help="print the table in Markdown")
     options = parser.parse_args()
     node.set_up(Path("/"))
-    hooks, command = node.add_build(options.other.resolve())
+    hooks, command = node.add_build(options.package.resolve())
     table = []
 
     node.make_links([stanzas.LINK])
