@@ -1,8 +1,8 @@
 """What ifup, ifdown and attach import in the place of heavy modules, and the one place that says why.
 
 Each `ifup` of a routed interface starts Python, and imports are most of its cost. docs/design.md, "Speed", has what
-each costs (`tools/bench imports`): the C halves `posix`, `_signal` and `_socket` cost a small part of `os`, `signal` and
-`socket`. So no module on the way of the hooks imports one of `HEAVY`. What only annotations need stands below
+each costs (`tools/bench imports`): the C halves `posix`, `_signal` and `_socket` cost a small part of `os`, `signal`
+and `socket`. So no module on the way of the hooks imports one of `HEAVY`. What only annotations need stands below
 `if TYPE_CHECKING`. What only one role or an error needs is imported where it is needed.
 """
 
