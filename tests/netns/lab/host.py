@@ -10,7 +10,7 @@ import ctypes
 import os
 import re
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from typing import Self
 from zlib import crc32
@@ -153,12 +153,12 @@ class Host:
             finally:
                 enter(home.fileno())
 
-    def settled(self) -> bool:
+    def settled(self, but: Collection[str] = ()) -> bool:
         """Whether every link that is up and has a carrier also has the IPv6 addresses it is about to have."""
         links = {
             name
             for name, flags in re.findall(r"^\d+: ([^:@]+)\S* <(\S*)>", self.run("ip -o link show up"), re.MULTILINE)
-            if "LOWER_UP" in flags and "LOOPBACK" not in flags and self._has_ipv6(name)
+            if "LOWER_UP" in flags and "LOOPBACK" not in flags and name not in but and self._has_ipv6(name)
         }
         addresses = self.run("ip -o -6 addr show")
         settled = {line.split()[1] for line in addresses.splitlines() if " scope link" in line}
@@ -172,9 +172,9 @@ class Host:
         """Whether a link is to have IPv6 addresses; the kernel's word for it may be hidden."""
         return self.attempt(f"cat /proc/sys/net/ipv6/conf/{link}/disable_ipv6").stdout != "1\n"
 
-    def settle(self) -> None:
+    def settle(self, but: Collection[str] = ()) -> None:
         """Wait until IPv6 has tried its addresses and added the routes that come with them."""
-        if not comes_true(self.settled):
+        if not comes_true(lambda: self.settled(but)):
             raise CommandError(f"{self.name}: IPv6 addresses stay tentative:\n{self.run('ip -6 addr')}")
 
     def leave(self) -> None:
