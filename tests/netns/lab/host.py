@@ -158,7 +158,8 @@ class Host:
         links = {
             name
             for name, flags in re.findall(r"^\d+: ([^:@]+)\S* <(\S*)>", self.run("ip -o link show up"), re.MULTILINE)
-            if "LOWER_UP" in flags and "LOOPBACK" not in flags and name not in but and self._has_ipv6(name)
+            if "LOWER_UP" in flags and "LOOPBACK" not in flags
+            if name not in but and self._has_ipv6(name)
         }
         addresses = self.run("ip -o -6 addr show")
         settled = {line.split()[1] for line in addresses.splitlines() if " scope link" in line}
