@@ -10,7 +10,7 @@ import _signal as signal  # type: ignore[import]
 import _socket as socket
 import posix
 
-__all__ = ["HEAVY", "TYPE_CHECKING", "environ", "posix", "signal", "socket"]
+__all__ = ["HEAVY", "TYPE_CHECKING", "environ", "posix", "signal", "socket", "struct"]
 
 HEAVY = (
     "argparse", "collections", "contextlib", "dataclasses", "difflib", "enum", "functools", "inspect", "ipaddress",
@@ -19,6 +19,10 @@ HEAVY = (
 )  # fmt: skip
 
 TYPE_CHECKING = False  # which type checkers take for true
+if TYPE_CHECKING:
+    import struct
+else:
+    import _struct as struct  # is there at once, where `struct` is searched for: the first search costs most
 
 # As os.environ: undecodable bytes survive as surrogates.
 environ = {

@@ -1,10 +1,9 @@
 """A link's number, MAC address and state, by ioctl (netdevice(7)): no process, and no list of all links."""
 
 import fcntl
-import struct
 
 from snf_network_helper.errors import KernelError
-from snf_network_helper.lean import socket
+from snf_network_helper.lean import socket, struct
 
 _GET_FLAGS, _SET_FLAGS = 0x8913, 0x8914  # include/uapi/linux/sockios.h
 _GET_ADDRESS, _SET_ADDRESS = 0x8927, 0x8924

@@ -1,11 +1,10 @@
 """A table of nftables, deleted by nfnetlink: at its end nft(8) waits for a grace period of the kernel, 10 ms."""
 
-import struct
 
 from snf_network_helper.errors import KernelError
 from snf_network_helper.kernel import process
 from snf_network_helper.kernel.background import close_in_background
-from snf_network_helper.lean import posix, socket
+from snf_network_helper.lean import posix, socket, struct
 
 _NETFILTER = 12  # NETLINK_NETFILTER, include/uapi/linux/netlink.h
 _REQUEST, _ACK = 0x1, 0x4  # NLM_F_…

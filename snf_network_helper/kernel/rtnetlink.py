@@ -4,10 +4,9 @@ ip(8) would cost a process, and often a list of all links: 40 ms beside 8,000 of
 reads for the commands that only look (`kernel/view.py`).
 """
 
-import struct
 
 from snf_network_helper.errors import KernelError
-from snf_network_helper.lean import TYPE_CHECKING, posix, socket
+from snf_network_helper.lean import TYPE_CHECKING, posix, socket, struct
 from snf_network_helper.stanza.addresses import BITS, IPV4, IPV6, IPAddress
 
 if TYPE_CHECKING:

@@ -1,13 +1,12 @@
 """Hearing another host on a link say that it has an address, by ARP or by neighbour advertisement."""
 
 import select
-import struct
 import sys
 import time
 from errno import EAFNOSUPPORT
 
 from snf_network_helper.errors import KernelError
-from snf_network_helper.lean import TYPE_CHECKING, socket
+from snf_network_helper.lean import TYPE_CHECKING, socket, struct
 from snf_network_helper.wire.frames import ADVERTISEMENT, ETH_P_ARP, advertised, sender
 from snf_network_helper.wire.packet_socket import open_link
 

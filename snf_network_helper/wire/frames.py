@@ -1,8 +1,7 @@
 """Frames by which hosts on a link tell and ask who has an address: ARP (RFC 826) and neighbour discovery (RFC 4861)."""
 
-import struct
 
-from snf_network_helper.lean import TYPE_CHECKING, socket
+from snf_network_helper.lean import TYPE_CHECKING, socket, struct
 from snf_network_helper.stanza.addresses import IPV4, IPV6, IPAddress, eui64
 
 if TYPE_CHECKING:

@@ -160,4 +160,5 @@ def test_ifup_of_a_node_announces_no_gateway() -> None:
 def test_refused(node: Node) -> None:
     line = refused(node.host, "snf-network-helper announce eth0.222 nonsense")
     assert line == "eth0.222: nonsense: expected an IPv4 or IPv6 address"
-    assert refused(node.host, "snf-network-helper announce eth9 192.0.2.1") == "eth9: no such interface (did you mean eth0?)"
+    line = refused(node.host, "snf-network-helper announce eth9 192.0.2.1")
+    assert line == "eth9: no such interface (did you mean eth0?)"
