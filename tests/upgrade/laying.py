@@ -107,7 +107,8 @@ class Laid:
             self.place.node.plug(self.case.link)
         self.command(f"ifup {self.case.link}")
         # Nothing of IPv6 is left to a guest that has none, and the kernel makes its TAP no address while that is up
-        self.host.settle(but=self.host.run("ls /run/snf-network-helper/attached").split())
+        taps = self.host.attempt("ls /run/snf-network-helper/attached").stdout.split()  # no folder, no guests
+        self.host.settle(but=taps)
 
     def wake(self) -> None:
         """From now on the guests are there, and their gateway, which is on the segment or the node itself."""
