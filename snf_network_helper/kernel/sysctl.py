@@ -6,15 +6,27 @@ from snf_network_helper.lean import posix
 from snf_network_helper.runtime import files
 
 _PROC_SYS = "/proc/sys/"
+_VALUE_BYTES = 4096  # a value is a number
 
 
 def read(path: str) -> str:
     """The value of a setting below /proc/sys; raises KernelError where the kernel has none."""
     try:
-        with open(_PROC_SYS + path, encoding="utf-8") as file:
-            return file.read().strip()
+        file = posix.open(_PROC_SYS + path, posix.O_RDONLY)
+        try:
+            return posix.read(file, _VALUE_BYTES).decode(errors="surrogateescape").strip()
+        finally:
+            posix.close(file)
     except OSError as error:
         raise KernelError(f"cat {_PROC_SYS}{path}", error.strerror or str(error)) from None
+
+
+def value_of(path: str) -> str:
+    """The value of a setting, "" where the kernel has none."""
+    try:
+        return read(path)
+    except KernelError:
+        return ""
 
 
 def reads(path: str, value: str) -> bool:
@@ -30,8 +42,11 @@ def write(path: str, value: str) -> None:
     command = f"echo {value} > {_PROC_SYS}{path}"
     process.begin(command)
     try:
-        with open(_PROC_SYS + path, "w", encoding="utf-8") as file:
-            file.write(value)
+        file = posix.open(_PROC_SYS + path, posix.O_WRONLY)
+        try:
+            posix.write(file, value.encode(errors="surrogateescape"))
+        finally:
+            posix.close(file)
     except OSError as error:
         raise KernelError(command, error.strerror or str(error)) from None
 

@@ -3,7 +3,7 @@
 from snf_network_helper.changes.shared_sysctl import SharedSysctl
 from snf_network_helper.errors import RoutedError
 from snf_network_helper.journal.journal import Journal, attached, names
-from snf_network_helper.kernel.sysctl import ipv6_links
+from snf_network_helper.kernel.sysctl import ipv6_links, value_of
 from snf_network_helper.lean import TYPE_CHECKING
 from snf_network_helper.plan.facts import MEDIUM, Facts, accept_ra, medium_id
 from snf_network_helper.runtime import shared
@@ -54,7 +54,7 @@ def _own_links(routed: str, switched: "Collection[str]") -> set[str]:
     return {
         link
         for link in (links_with_address() | {default_link(IPV4)} | kept) - left_out
-        if _sysctl(medium_id(link)) in ("0", MEDIUM) and _sysctl(f"net/ipv4/conf/{link}/proxy_arp") == "0"
+        if value_of(medium_id(link)) in ("0", MEDIUM) and value_of(f"net/ipv4/conf/{link}/proxy_arp") == "0"
     }
 
 
@@ -80,7 +80,7 @@ def links_to_keep(links: "Collection[str]", switched: "Collection[str]", routed:
 
     def is_host(link: str) -> bool:
         by_all_of_us = all_before == "0" and link not in forwarded
-        return link == _TO_COME or by_all_of_us or "0" in (_sysctl(_forwarding(link)), _prior(_forwarding(link)))
+        return link == _TO_COME or by_all_of_us or "0" in (value_of(_forwarding(link)), _prior(_forwarding(link)))
 
     def is_to_keep(link: str) -> bool:
         value = _value(link)
@@ -111,20 +111,12 @@ def _forwarding(link: str) -> str:
 
 
 def _value(link: str) -> str:
-    return _sysctl(accept_ra(link))
+    return value_of(accept_ra(link))
 
 
 def forces_forwarding() -> bool:
     """True where IPv6 is to be forwarded per link: the kernel can (6.17), and the settings do not say otherwise."""
-    return _ipv6_forwarding() == "auto" and _sysctl("net/ipv6/conf/default/force_forwarding") != ""
-
-
-def _sysctl(path: str) -> str:
-    try:
-        with open("/proc/sys/" + path, encoding="utf-8") as file:
-            return file.read().strip()
-    except OSError:
-        return ""
+    return _ipv6_forwarding() == "auto" and value_of("net/ipv6/conf/default/force_forwarding") != ""
 
 
 def _ipv6_forwarding() -> str:

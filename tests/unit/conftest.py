@@ -40,7 +40,7 @@ def out_of_reach(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(posix, "posix_spawnp", spawn)
     monkeypatch.setattr(nfnetlink, "socket", None)
     monkeypatch.setattr(posix, "fsync", lambda file: None)  # nobody cuts the power here
-    monkeypatch.setattr(facts, "_sysctl", lambda path: _text(tmp_path / "sys" / path))
+    monkeypatch.setattr(files, "_made", set())
     monkeypatch.setattr(rtnetlink, "learnt_default_links", set)
     monkeypatch.setattr(rtnetlink, "is_nodes_own", lambda link: not link.startswith("port"))
     monkeypatch.setattr(rtnetlink, "links_with_address", set)
@@ -53,9 +53,6 @@ def out_of_reach(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for module in (hook, attach, detach, down):
         monkeypatch.setattr(module, "heed_signals", lambda bringing_up: None)
 
-
-def _text(path: Path) -> str:
-    return path.read_text().strip() if path.exists() else ""
 
 
 @pytest.fixture
