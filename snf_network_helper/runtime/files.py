@@ -9,12 +9,16 @@ DIRECTORY = "/run/snf-network-helper"
 # for nobody hears what that says.
 looks_only = False
 
+_made: set[str] = set()  # by this process, or found good by it
+
 _KIND, _DIRECTORY_KIND, _FILE_KIND = 0o170000, 0o040000, 0o100000  # S_IFMT, S_IFDIR, S_IFREG (inode(7))
 
 
 def make_directory(name: str) -> None:
-    """Makes a directory below ours, refusing one that others could have put there or can write to."""
+    """Makes a directory below ours, once; refuses one that others could have put there or can write to."""
     for path in (DIRECTORY, f"{DIRECTORY}/{name}"):
+        if path in _made:
+            continue
         try:
             posix.mkdir(path, 0o700)
         except FileExistsError:
@@ -24,6 +28,7 @@ def make_directory(name: str) -> None:
         status = posix.lstat(path)
         if status.st_mode & _KIND != _DIRECTORY_KIND or status.st_uid != posix.geteuid() or status.st_mode & 0o077:
             raise JournalError(f"{path}: expected a directory that is root's own, mode 0700")
+        _made.add(path)
 
 
 def is_ours(status: posix.stat_result) -> bool:
@@ -57,18 +62,23 @@ def replace(path: str, text: str, draft: str) -> None:
     draft = f"{DIRECTORY}/draft-{draft}"  # beside the directories that are listed
     try:
         remove(draft)
-        file = posix.open(draft, posix.O_WRONLY | posix.O_CREAT | posix.O_EXCL | posix.O_NOFOLLOW, 0o600)
-        try:
-            content = text.encode(errors="surrogateescape")
-            while content:
-                content = content[posix.write(file, content) :]
-            posix.fsync(file)
-        finally:
-            posix.close(file)
+        write(draft, text)
         posix.rename(draft, path)
     except OSError:
         remove(draft)
         raise
+
+
+def write(path: str, text: str) -> None:
+    """Writes a file that nobody reads yet, also over one that was never finished; OSError."""
+    file = posix.open(path, posix.O_WRONLY | posix.O_CREAT | posix.O_TRUNC | posix.O_NOFOLLOW, 0o600)
+    try:
+        content = text.encode(errors="surrogateescape")
+        while content:
+            content = content[posix.write(file, content) :]
+        posix.fsync(file)
+    finally:
+        posix.close(file)
 
 
 def content(path: str) -> bytes | None:

@@ -33,9 +33,9 @@ def join(what: str, user: str, prior: "Callable[[], str] | None" = None) -> tupl
             posix.mkdir(place, 0o700)
         first, known = not _has_user(place, other_than=user), files.exists(f"{place}/{user}")
         if first and not known and prior is not None:
-            files.replace(f"{place}/{_PRIOR}", prior(), "shared")
+            files.write(f"{place}/{_PRIOR}", prior())  # which counts from the moment on when there is a user
         if not known:
-            posix.close(posix.open(f"{place}/{user}", posix.O_WRONLY | posix.O_CREAT | posix.O_EXCL, 0o600))
+            files.write(f"{place}/{user}", "")
     except OSError as error:
         raise JournalError(f"cannot write {place}: {error.strerror}") from None
     return first, known
