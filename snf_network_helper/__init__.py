@@ -11,6 +11,7 @@ import sys
 
 _Spec = _external._bootstrap.ModuleSpec
 _SUFFIX = f".{sys.implementation.cache_tag}.pyc"
+_NOTHING = memoryview(b"")
 _HEADER_BYTES = 16  # magic number, flags, the source's mtime and its size (PEP 552)
 
 
@@ -26,23 +27,35 @@ class Compiled:
         if not name.startswith(f"{__name__}."):
             return None
         place = f"{__path__[0]}/{name[len(__name__) + 1 :].replace('.', '/')}"
-        for directory, file, is_package in ((*place.rsplit("/", 1), False), (place, "__init__", True)):
-            source = f"{directory}/{file}.py"
-            code = _compiled(f"{directory}/__pycache__/{file}{_SUFFIX}", source)
-            if code is not None:
-                spec = _Spec(name, cls(code), origin=source, is_package=is_package)
-                spec.has_location = True
-                if is_package:
-                    spec.submodule_search_locations = [place]
-                return spec
-        return None
+        directory, _, file = place.rpartition("/")
+        source = f"{place}.py"
+        code = _compiled(f"{directory}/__pycache__/{file}{_SUFFIX}", source)
+        if code is not None:
+            spec = _Spec(name, cls(code), origin=source)
+            spec.has_location = True
+            return spec
+        return _room(name, place)
 
     def create_module(self, _spec: object) -> None:
         """Python makes the module."""
 
     def exec_module(self, module: object) -> None:
         """Runs the module's code in it."""
-        exec(marshal.loads(self._code), module.__dict__)
+        if self._code:
+            exec(marshal.loads(self._code), module.__dict__)
+
+
+def _room(name: str, place: str) -> object:
+    """The spec of a package of ours: it holds nothing but its docstring, which is not read."""
+    source = f"{place}/__init__.py"
+    try:
+        posix.stat(source)
+    except OSError:
+        return None
+    spec = _Spec(name, Compiled(_NOTHING), origin=source, is_package=True)
+    spec.has_location = True
+    spec.submodule_search_locations = [place]
+    return spec
 
 
 def _compiled(path: str, source: str) -> memoryview | None:
