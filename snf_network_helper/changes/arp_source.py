@@ -5,7 +5,7 @@ from snf_network_helper.lean import TYPE_CHECKING, posix
 from snf_network_helper.runtime.lock import SHARED, Lock
 
 if TYPE_CHECKING:
-    from snf_network_helper.kernel.process import Deletion
+    from snf_network_helper.kernel.process import Deletion, Running
 
 _PROGRAM = "/usr/sbin/arptables"
 
@@ -43,9 +43,24 @@ class ArpSource(Change):
             return super().look(old)
         return Entry(self, APPLIED) if self._number() else Entry(self)
 
+    def begin(self) -> "Running | None":
+        """It takes as long as all the rest, and rewrites nothing that the node would send meanwhile."""
+        from snf_network_helper.errors import NotStartedError
+        from snf_network_helper.kernel.process import Running
+
+        if not _has_transactions():
+            return None
+        try:
+            return Running(self.add().split())
+        except NotStartedError:  # as is said when its turn comes
+            return None
+
     def make(self, user: User) -> None:
         from snf_network_helper.kernel.process import run
 
+        if work := user.begun.pop(self, None):
+            work.finish()
+            return
         with Lock(SHARED):
             run(self.add())
 
@@ -57,7 +72,7 @@ class ArpSource(Change):
         from snf_network_helper.kernel.process import Deletion, run
 
         with Lock(SHARED):
-            if _last_link(_PROGRAM).endswith("nft-multi"):
+            if _has_transactions():
                 return Deletion(self.remove().split(), lambda: self._number() > 0)
             if number := self._number():
                 run(f"arptables -D OUTPUT {number}")
@@ -84,6 +99,11 @@ class ArpSource(Change):
             if number.isdigit() and self.listed() == frozenset(words):
                 return int(number)
         return 0
+
+
+def _has_transactions() -> bool:
+    """True for arptables-nft; arptables-legacy needs our lock."""
+    return _last_link(_PROGRAM).endswith("nft-multi")
 
 
 def _last_link(path: str) -> str:

@@ -9,8 +9,8 @@ if TYPE_CHECKING:
 
     from snf_network_helper.kernel.view import View
 
-    class Undoing(Protocol):
-        """A deletion at work, of which `finish` waits for the end; KernelError where it failed."""
+    class AtWork(Protocol):
+        """A command at work, of which `finish` waits for the end; KernelError where it failed."""
 
         def finish(self) -> None: ...
 
@@ -29,15 +29,16 @@ class User:
     """For whom changes are made and undone: `name` is that of its journal.
 
     `again` says that an earlier run may have made some of them; `other_owner` names the other journal with a change,
-    "" where none does.
+    "" where none does. What was `begun` ahead of its turn is at work.
     """
 
-    __slots__ = ("again", "name", "other_owner")
+    __slots__ = ("again", "begun", "name", "other_owner")
 
     def __init__(self, name: str, other_owner: "Callable[[Change], str]", again: bool = False) -> None:
         self.name = name
         self.other_owner = other_owner
         self.again = again
+        self.begun: dict[Change, AtWork] = {}
 
 
 class Change:
@@ -77,6 +78,10 @@ class Change:
         """
         return Entry(self, prior=old.prior if old is not None else "")
 
+    def begin(self) -> "AtWork | None":
+        """Begins to make the change before its turn, where nothing that comes earlier matters to it; else None."""
+        return None
+
     def make(self, user: User) -> None:
         """Makes the change by itself."""
         raise NotImplementedError
@@ -90,13 +95,13 @@ class Change:
             make_one(entry, user, entry.change.make)
         return False
 
-    def undo(self, user: User, prior: str) -> "Undoing | None":
+    def undo(self, user: User, prior: str) -> "AtWork | None":
         """Undoes the change by itself, or begins to: what is still at work is returned."""
         raise NotImplementedError
 
     def undo_run(self, run: "Sequence[Entry]", user: User) -> "Outcomes":
         """Undoes a run of changes of one door, of which this is the first, past whatever fails."""
-        return [outcome for entry in run for outcome in _undo_one(entry, user)]
+        return [outcome for entry in run for outcome in undo_one(entry, user)]
 
     def is_present(self, marked: "frozenset[Change]") -> bool:
         """True where the kernel holds the change; `marked` is all that it holds of the kinds that bear our mark."""
@@ -181,7 +186,7 @@ class Entry:
 # What would not go, and why.
 Left = list[tuple[Change, str]]
 # Of an undoing that failed, why; or one that is still at work.
-Outcomes = list[tuple[Change, "str | Undoing"]]
+Outcomes = list[tuple[Change, "str | AtWork"]]
 
 _kinds: dict[str, type[Change] | None] = {}
 
@@ -216,7 +221,7 @@ def make_one(entry: Entry, user: User, make: "Callable[[User], None]") -> None:
         make(user)
     except RoutedError as error:  # it may be half done, by an interrupt not least
         interrupted, process.interrupted = process.interrupted, False
-        left = finish(_undo_one(entry, user))
+        left = finish(undo_one(entry, user))
         if left and not isinstance(error, (JournalError, NotStartedError)):  # which come before the kernel's turn
             entry.state = APPLIED
         process.interrupted = interrupted
@@ -224,7 +229,8 @@ def make_one(entry: Entry, user: User, make: "Callable[[User], None]") -> None:
     entry.state = APPLIED
 
 
-def _undo_one(entry: Entry, user: User) -> Outcomes:
+def undo_one(entry: Entry, user: User) -> Outcomes:
+    """Undoes one change by itself, or begins to."""
     change = entry.change
     try:
         undoing = change.undo(user, entry.prior)

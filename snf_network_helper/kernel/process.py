@@ -138,6 +138,23 @@ def quoted(words: list[str]) -> str:
     return " ".join(f'"{word}"' if " " in word else word for word in words)
 
 
+class Running:
+    """A command that changes something, at work."""
+
+    __slots__ = ("_process", "_shown")
+
+    def __init__(self, argv: list[str], command: str = "") -> None:
+        self._shown = command or quoted(argv)
+        begin(self._shown)
+        self._process = Process(argv)
+
+    def finish(self) -> None:
+        """Waits for its end; KernelError where it fails."""
+        code, _, stderr = self._process.finish()
+        if code:
+            raise KernelError(self._shown, reason(stderr))
+
+
 def run(command: str) -> None:
     """Runs one command, whose only quotes are around what nft(8) is told; KernelError where it fails."""
     program, quote, statements = command.partition(" '")
@@ -146,11 +163,7 @@ def run(command: str) -> None:
 
 def run_words(argv: list[str], command: str = "") -> None:
     """Runs a command by its words; KernelError where it fails."""
-    command = command or quoted(argv)
-    begin(command)
-    code, _, stderr = Process(argv).finish()
-    if code:
-        raise KernelError(command, reason(stderr))
+    Running(argv, command).finish()
 
 
 def output(argv: list[str]) -> str:

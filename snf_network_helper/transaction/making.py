@@ -2,7 +2,7 @@
 
 from itertools import groupby
 
-from snf_network_helper.changes.base import KEPT, PENDING, Entry, User
+from snf_network_helper.changes.base import APPLIED, KEPT, PENDING, Entry, User, finish, undo_one
 from snf_network_helper.journal.journal import OtherOwners
 from snf_network_helper.lean import TYPE_CHECKING
 
@@ -23,11 +23,28 @@ def door_of(entry: Entry) -> str:
 def apply(name: str, entries: "Sequence[Entry]", again: bool = False) -> None:
     """Makes the pending changes in order; `again` says that an earlier run may have made them.
 
-    So it may have where something that ip(8) adds was there before, with or without a journal.
+    So it may have where something that ip(8) adds was there before, with or without a journal. Some changes are begun
+    before their turn, which then waits for their end.
     """
     user = user_of(name)
     user.again = again or any(entry.state == KEPT and door_of(entry).startswith("ip") for entry in entries)
     pending = [entry for entry in entries if entry.state == PENDING]
-    for _, group in groupby(pending, door_of):
-        run = list(group)
-        user.again = run[0].change.make_run(run, user) or user.again
+    try:
+        for entry in pending:
+            if work := entry.change.begin():
+                user.begun[entry.change] = work
+        for _, group in groupby(pending, door_of):
+            run = list(group)
+            user.again = run[0].change.make_run(run, user) or user.again
+    finally:
+        _undo_begun(pending, user)
+
+
+def _undo_begun(pending: "Sequence[Entry]", user: User) -> None:
+    """After an error: what was begun and had no turn is as if it had not been begun."""
+    for entry in pending:
+        work = user.begun.pop(entry.change, None)
+        if work and not finish([(entry.change, work)]):
+            entry.state = APPLIED
+            if not finish(undo_one(entry, user)):
+                entry.state = PENDING

@@ -6,6 +6,7 @@ import pytest
 from fake_kernel import REFUSED, FakeKernel
 from samples import EVERYWHERE, IFACE, NAT, SETUPS, VMC, planned
 
+from snf_network_helper.changes import arp_source
 from snf_network_helper.changes.base import Change, Entry
 from snf_network_helper.errors import JournalError, RoutedError
 from snf_network_helper.journal.journal import Journal, names
@@ -52,11 +53,12 @@ def fails(plan: Plan, name: str = NAME) -> str:
 @EVERY_STEP
 def test_whichever_step_fails_nothing_is_left(plan: Plan, step: int, host: FakeKernel) -> None:
     before = host.snapshot()
-    host.fails_at = step
+    command = plan[step - 1].add()
+    host.refused = command.replace('"', "")  # the number of a command is not its place in the plan: some begin early
 
     message = fails(plan)
 
-    assert message.startswith(f"{plan[step - 1].add()}: ")
+    assert message.startswith(f"{command}: ")
     assert re.search(rf"{REFUSED} \(\d+ changes? undone\)$", message)
     assert (host.snapshot(), list(names()), shared.settings()) == (before, [], frozenset())
 
@@ -158,7 +160,8 @@ def test_an_edited_stanza_first_loses_what_it_no_longer_asks_for(host: FakeKerne
 
     gone = [change.remove() for change in reversed(old) if change not in new]
     come = [change.add() for change in new if change not in old]
-    assert [command for command in host.commands if command in gone + come] == gone + come
+    assert len(come) == 2  # of which arptables is begun early
+    assert [command for command in host.commands if command in gone + come] == gone + come[::-1]
     assert tuple(entry.change for entry in Journal.read(NAME).entries) == new
 
 
@@ -230,3 +233,29 @@ def test_a_journal_that_cannot_be_written_leaves_the_kernel_alone(
 
     assert message.startswith("cannot write: No space left on device (0 changes undone")
     assert host.snapshot() == before
+
+
+def test_what_is_begun_before_its_turn_is_undone_with_the_rest(host: FakeKernel) -> None:
+    before = host.snapshot()
+    host.refused = "ip rule add"
+
+    message = fails(planned(VMC))
+
+    added, removed = (
+        [number for number, command in enumerate(host.commands) if command.startswith(f"arptables -{letter}")]
+        for letter in "ID"
+    )
+    assert len(added) == len(removed) == 1
+    assert added[0] < host.commands.index("ip link set eth0.222 up") < removed[0]
+    assert message.endswith("(2 changes undone)")  # it had no turn
+    assert host.snapshot() == before
+
+
+def test_arptables_legacy_is_begun_in_its_turn(host: FakeKernel, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(arp_source, "_PROGRAM", "/usr/sbin/xtables-legacy-multi")
+
+    bring_up(NAME, planned(VMC), "")
+
+    assert [command for command in host.commands if command in {change.add() for change in planned(VMC)}] == [
+        change.add() for change in planned(VMC)
+    ]
