@@ -9,7 +9,7 @@ from pathlib import Path
 
 import node
 import stanzas
-from network import ATTACH, DETACH, GUEST, LINK, STANZA, plug, spawn_host, timed
+from network import ATTACH, GUEST, LINK, STANZA, plug, spawn_host, timed
 from report import middle, print_table, ratio
 
 Costs = dict[str, list[float]]
@@ -58,17 +58,18 @@ def main() -> None:
         table += rows(pair.role, in_turns(options.n, ifup_ifdown))
 
     plug(spawn_host())
-    node.run("ip", "link", "add", "tap0", "type", "veth", "peer", "name", "eth0", "netns", str(spawn_host()))
+    taps = ("tap0", "tap1")  # what a build has left to the background looks at the journal of its own TAP alone
+    for tap in taps:
+        node.run("ip", "link", "add", tap, "type", "veth", "peer", "name", "eth0", "netns", str(spawn_host()))
     node.set_hooks(True)
     node.configure(STANZA)
     node.run("ifup", LINK)
     for title, addresses in (("dual stack", GUEST), ("IPv4", GUEST[:1])):
 
         def attach_detach(is_other: bool, costs: Costs, addresses: tuple[str, ...] = addresses) -> None:
-            ours = command if is_other else ATTACH[:1]
-            attach = [*ours, *ATTACH[1 : -len(GUEST)], *addresses]
-            costs.setdefault("attach", []).append(timed(attach))
-            costs.setdefault("detach", []).append(timed([*ours, *DETACH[1:]]))
+            build, tap = (command, taps[0]) if is_other else (ATTACH[:1], taps[1])
+            costs.setdefault("attach", []).append(timed([*build, "attach", tap, *ATTACH[3 : -len(GUEST)], *addresses]))
+            costs.setdefault("detach", []).append(timed([*build, "detach", tap]))
 
         table += rows(title, in_turns(options.n, attach_detach))
     print(node.versions())
