@@ -22,7 +22,7 @@ class SharedChange(Change):
         return " ".join([type(self).__name__, *(value.replace("/", "-") for _, value in self.fields())])
 
     def make(self, user: User) -> None:
-        self.make_by(user, self._add)
+        self.make_by(user, self._add_anew)
 
     def make_by(self, user: User, add: "Callable[[], None]") -> None:
         """Records the user; where there was none, or somebody may have removed the change, `add` makes it.
@@ -44,13 +44,13 @@ class SharedChange(Change):
 
     def undo(self, user: User, prior: str) -> None:
         """The last user undoes the change before it is struck off, so that a kill in between loses nothing."""
-        from snf_network_helper.kernel.process import is_gone, run
+        from snf_network_helper.kernel.process import is_gone
 
         name = self.shared_name()
         with Lock(SHARED):
             if shared.is_last(name, user.name):
                 try:
-                    run(self.remove())
+                    self._delete()
                 except KernelError as error:
                     if not is_gone(error.reason):
                         raise
@@ -61,11 +61,21 @@ class SharedChange(Change):
         """True while anybody uses it."""
         return shared.is_used(self.shared_name())
 
-    def _add(self) -> None:
-        from snf_network_helper.kernel.process import exists_already, run
+    def _add_anew(self) -> None:
+        from snf_network_helper.kernel.process import exists_already
 
         try:
-            run(self.add())
+            self._add()
         except KernelError as error:
             if not exists_already(error.reason):
                 raise
+
+    def _add(self) -> None:
+        from snf_network_helper.kernel.process import run
+
+        run(self.add())
+
+    def _delete(self) -> None:
+        from snf_network_helper.kernel.process import run
+
+        run(self.remove())

@@ -32,6 +32,20 @@ class SharedRule(SharedChange):
     def remove(self) -> str:
         return self._command("del")
 
+    def _add(self) -> None:
+        from snf_network_helper.kernel import rtnetlink
+        from snf_network_helper.kernel.process import begin
+
+        begin(self.add())
+        rtnetlink.add_rule(self.add(), self.source, self.table, self.priority, PROTOCOL)
+
+    def _delete(self) -> None:
+        from snf_network_helper.kernel import rtnetlink
+        from snf_network_helper.kernel.process import begin
+
+        begin(self.remove())
+        rtnetlink.delete_rule(self.remove(), self.source, self.table, self.priority, PROTOCOL)
+
     def goes_last(self) -> bool:
         """Without any rule, what guests send would leave by main."""
         return True

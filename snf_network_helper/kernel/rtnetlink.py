@@ -7,14 +7,14 @@ reads for the commands that only look (`kernel/view.py`).
 
 from snf_network_helper.errors import KernelError
 from snf_network_helper.lean import TYPE_CHECKING, posix, socket, struct
-from snf_network_helper.stanza.addresses import BITS, IPV4, IPV6, IPAddress
+from snf_network_helper.stanza.addresses import BITS, IPV4, IPV6, IPAddress, Prefix
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 PROTOCOLS = "/etc/iproute2/rt_protos.d/snf-network-helper.conf"
 
-_REQUEST, _ACK, _CREATE, _DUMP = 0x1, 0x4, 0x400, 0x300  # NLM_F_…, include/uapi/linux/netlink.h
+_REQUEST, _ACK, _CREATE, _EXCLUSIVE, _DUMP = 0x1, 0x4, 0x400, 0x200, 0x300  # NLM_F_…, include/uapi/linux/netlink.h
 _ERROR, _DONE = 2, 3  # NLMSG_…
 _LEVEL, _STRICT = 270, 12  # SOL_NETLINK, NETLINK_GET_STRICT_CHK
 _HEADER = 16
@@ -23,12 +23,15 @@ _ANSWER_BYTES = 65536  # a link's is 2 KB, and more with many virtual functions
 # RTM_…, include/uapi/linux/rtnetlink.h
 _GET_LINK, _GET_ADDRESS, _GET_ROUTE = 18, 22, 26
 _NEW_NEIGHBOUR, _DELETE_NEIGHBOUR, _GET_NEIGHBOUR = 28, 29, 30
+_NEW_RULE, _DELETE_RULE = 32, 33
 _LINK, _MASTER, _LINKINFO, _NETWORK_NAMESPACE = 5, 10, 18, 37  # IFLA_…, include/uapi/linux/if_link.h
 _KIND = 1  # IFLA_INFO_KIND
 _DESTINATION, _OUTGOING = 1, 4  # RTA_DST, RTA_OIF
 _MAIN, _ADVERTISED = 254, 9  # RT_TABLE_MAIN, RTPROT_RA
 _PERMANENT, _PROXY = 0x80, 0x08  # NUD_…, NTF_…, include/uapi/linux/neighbour.h
 _NEIGHBOUR_ADDRESS, _NEIGHBOUR_PROTOCOL = 1, 12  # NDA_DST, NDA_PROTOCOL
+# FRA_…, FR_ACT_TO_TBL, include/uapi/linux/fib_rules.h
+_SOURCE, _PRIORITY, _TABLE, _RULE_PROTOCOL, _TO_TABLE = 2, 6, 15, 21, 1
 _NEIGHBOUR = 12  # struct ndmsg
 _FAMILIES = {IPV4: 2, IPV6: 10}  # AF_INET, AF_INET6
 # Nobody is there, and no route leads there but the default one.
@@ -135,9 +138,33 @@ def delete_proxy(command: str, address: str, dev: str) -> None:
     _ask(command, _DELETE_NEIGHBOUR, _ACK, _proxy(command, address, dev, 0))
 
 
+def add_rule(command: str, source: str, table: str, priority: str, protocol: str) -> None:
+    """Has what comes from a subnet looked up in a table; KernelError where there is such a rule."""
+    _ask(command, _NEW_RULE, _ACK | _CREATE | _EXCLUSIVE, _rule(source, table, priority, protocol))
+
+
+def delete_rule(command: str, source: str, table: str, priority: str, protocol: str) -> None:
+    """Ends that; KernelError where there is no such rule."""
+    _ask(command, _DELETE_RULE, _ACK, _rule(source, table, priority, protocol))
+
+
+def _rule(source: str, table: str, priority: str, protocol: str) -> bytes:
+    subnet = Prefix.parse(source)
+    message = struct.pack("=BBBBBxxBI", _FAMILIES[subnet.family], 0, subnet.length, 0, 0, _TO_TABLE, 0)
+    address = subnet.value.to_bytes(BITS[subnet.family] // 8, "big")
+    message += struct.pack("=HH", 4 + len(address), _SOURCE) + address
+    for kind, number in ((_PRIORITY, priority), (_TABLE, table)):
+        message += struct.pack("=HHI", 8, kind, int(number))
+    return message + struct.pack("=HHBxxx", 5, _RULE_PROTOCOL, protocol_number(protocol))
+
+
 def _proxy(command: str, address: str, dev: str, state: int) -> bytes:
     message = struct.pack("=BxxxiHBB", _FAMILIES[IPV6], _index(command, dev), state, _PROXY, 0)
     return message + struct.pack("=HH16s", 20, _NEIGHBOUR_ADDRESS, IPAddress.parse(address).value.to_bytes(16, "big"))
+
+
+def _open() -> "socket.socket":
+    return socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, 0)
 
 
 def _ask(command: str, kind: int, flags: int, message: bytes) -> bytes:
@@ -145,7 +172,7 @@ def _ask(command: str, kind: int, flags: int, message: bytes) -> bytes:
 
     `command` is the one of ip(8) that would do the same, for the error.
     """
-    netlink = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, 0)
+    netlink = _open()
     try:
         netlink.send(struct.pack("=IHHII", _HEADER + len(message), kind, _REQUEST | flags, 1, 0) + message)
         answer = netlink.recv(_ANSWER_BYTES)
@@ -159,7 +186,7 @@ def _ask(command: str, kind: int, flags: int, message: bytes) -> bytes:
 
 def _dump(command: str, kind: int, message: bytes) -> "Iterator[bytes]":
     """Asks for all that is as `message` says, which the kernel itself looks for; yields what is after each header."""
-    netlink = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, 0)
+    netlink = _open()
     try:
         netlink.setsockopt(_LEVEL, _STRICT, 1)
         netlink.send(struct.pack("=IHHII", _HEADER + len(message), kind, _REQUEST | _DUMP, 1, 0) + message)

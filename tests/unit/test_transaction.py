@@ -6,6 +6,7 @@ import pytest
 from fake_kernel import FakeKernel
 from samples import EVERYWHERE, IFACE, NAT, SETUPS, give_links, planned
 
+from snf_network_helper.changes.arp_source import ArpSource
 from snf_network_helper.changes.base import APPLIED, Change, Entry
 from snf_network_helper.changes.neighbour_probes import NeighbourProbes
 from snf_network_helper.changes.route import Route
@@ -13,7 +14,7 @@ from snf_network_helper.changes.shared_rule import SharedRule
 from snf_network_helper.changes.shared_sysctl import SharedSysctl
 from snf_network_helper.errors import KernelError, RoutedError
 from snf_network_helper.journal.journal import Journal, names
-from snf_network_helper.kernel import process
+from snf_network_helper.kernel import rtnetlink
 from snf_network_helper.plan.facts import Facts
 from snf_network_helper.plan.routed import Plan
 from snf_network_helper.transaction.bring_up import Goal, attach_guest, bring_up
@@ -45,7 +46,9 @@ def last_of_all(plan: Plan) -> list[Change]:
 def test_bringing_up_runs_exactly_the_plan_in_its_order(plan: Plan, host: FakeKernel) -> None:
     bring_up(NAME, plan, "")
 
-    assert host.commands == shell([change.add() for change in plan])
+    begun_early = [change for change in plan if isinstance(change, ArpSource)]
+    in_turn = [change for change in plan if change not in begun_early]
+    assert host.commands == shell([change.add() for change in begun_early + in_turn])
 
 
 @EVERY_PLAN
@@ -221,12 +224,13 @@ def rule_commands(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The commands about rules that guests share, after two guests have got the old one; "refused" refuses all."""
     commands: list[str] = []
 
-    def run(command: str) -> None:
+    def run(command: str, *_: str) -> None:
         if commands[:1] == ["refused"]:
             raise KernelError(command, commands.pop())
         commands.append(command)
 
-    monkeypatch.setattr(process, "run", run)
+    monkeypatch.setattr(rtnetlink, "add_rule", run)
+    monkeypatch.setattr(rtnetlink, "delete_rule", run)
     for tap in ("tap0", "tap1"):
         attach_guest(f"{tap}:attached", Goal((OLD_RULE,)))
     assert commands == [OLD_RULE.add()]
