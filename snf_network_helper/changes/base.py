@@ -28,8 +28,8 @@ _STATES = (PENDING, APPLIED, KEPT, AWAITED)
 class User:
     """For whom changes are made and undone: `name` is that of its journal.
 
-    `again` says that an earlier run may have made some of them; `other_owner` names the other journal with a change,
-    "" where none does. What was `begun` ahead of its turn is at work.
+    `again`: an earlier run may have made some; `other_owner` names the other journal with a change; `begun`: at work
+    before its turn.
     """
 
     __slots__ = ("again", "begun", "name", "other_owner")
@@ -87,7 +87,7 @@ class Change:
         raise NotImplementedError
 
     def make_run(self, run: "Sequence[Entry]", user: User) -> bool:
-        """Makes a run of pending changes of one door, of which this is the first; True where any of them stood already.
+        """Makes a run of changes of one door, of which this is the first; True where any of them stood already.
 
         The state of each entry then says what has become of it, also where an error is raised.
         """
@@ -157,8 +157,7 @@ class Entry:
 
     def line(self) -> str:
         """The entry as the journal's file holds it."""
-        words = [self.state, type(self.change).__name__]
-        words += [f"{name}={value}" for name, value in self.change.fields()]
+        words = [self.state, type(self.change).__name__, *(f"{name}={value}" for name, value in self.change.fields())]
         return " ".join(words + ([f"prior={self.prior}"] if self.prior else []))
 
     @classmethod
@@ -183,10 +182,8 @@ class Entry:
         return self.state not in (KEPT, AWAITED)
 
 
-# What would not go, and why.
-Left = list[tuple[Change, str]]
-# Of an undoing that failed, why; or one that is still at work.
-Outcomes = list[tuple[Change, "str | AtWork"]]
+Left = list[tuple[Change, str]]  # what would not go, and why
+Outcomes = list[tuple[Change, "str | AtWork"]]  # of an undoing that failed, why; or one that is still at work
 
 _kinds: dict[str, type[Change] | None] = {}
 
@@ -234,10 +231,8 @@ def undo_one(entry: Entry, user: User) -> Outcomes:
     change = entry.change
     try:
         undoing = change.undo(user, entry.prior)
-    except KernelError as error:
-        return [(change, error.reason)]
     except (RoutedError, OSError) as error:
-        return [(change, str(error))]
+        return [(change, error.reason if isinstance(error, KernelError) else str(error))]
     return [(change, undoing)] if undoing is not None else []
 
 
@@ -245,11 +240,11 @@ def finish(outcomes: Outcomes) -> Left:
     """Waits for what is still at work; returns what would not go, and why."""
     left: Left = []
     for change, outcome in outcomes:
-        if isinstance(outcome, str):
-            left.append((change, outcome))
-            continue
         try:
-            outcome.finish()
+            if not isinstance(outcome, str):
+                outcome.finish()
+                continue
+            left.append((change, outcome))
         except KernelError as error:
             left.append((change, error.reason))
     return left

@@ -7,7 +7,7 @@ from snf_network_helper.runtime import shared
 from snf_network_helper.runtime.lock import SHARED, Lock
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Collection, Sequence
 
 GUARD_FILE = "/usr/share/snf-network-helper/guard.nft"
 GUARD_TABLE = "snf_network_helper"
@@ -23,7 +23,7 @@ class NftElement(Change):
         return "nft"
 
     def make_run(self, run: "Sequence[Entry]", user: User) -> bool:
-        joining(run, user, lambda: add_run(run))
+        joining(run, user, lambda again: add_run(run, again))
         return False
 
     def undo_run(self, run: "Sequence[Entry]", user: User) -> Outcomes:
@@ -32,24 +32,31 @@ class NftElement(Change):
         others = [entry for entry in run if entry not in elements]
         return [*_undo_elements([entry.change for entry in elements], user), *super().undo_run(others, user)]
 
+    def add_again(self) -> str:
+        """The command for an element that another user, or an earlier run, has made."""
+        return self.add()
 
-def add_run(run: "Sequence[Entry]", first: "Sequence[str]" = ()) -> None:
-    """Adds elements in one transaction, after the commands to run `first`; one that stands is added once more."""
-    add_elements([*first, *(entry.change.add() for entry in run)])
+
+def add_run(run: "Sequence[Entry]", again: "Collection[Change]", first: "Sequence[str]" = ()) -> None:
+    """Adds elements in one transaction, after the commands to run `first`; those of `again` may stand already."""
+    changes = [entry.change for entry in run]
+    commands = [one.add_again() if one in again and isinstance(one, NftElement) else one.add() for one in changes]
+    add_elements([*first, *commands])
     for entry in run:
         entry.state = APPLIED
 
 
-def joining(run: "Sequence[Entry]", user: User, make: "Callable[[], None]") -> None:
-    """Records the user of those elements that several may have made, and has them made."""
-    used = [name for entry in run if (name := entry.change.users())]
+def joining(run: "Sequence[Entry]", user: User, make: "Callable[[Collection[Change]], None]") -> None:
+    """Records the user of those elements that several may have made, and has all made; those that stand are named."""
+    used = {entry.change: name for entry in run if (name := entry.change.users())}
     if not used:
-        make()
+        make(())
         return
     with Lock(SHARED):
-        new = [name for name in used if not shared.join(name, user.name)[1]]
+        joined = {change: shared.join(name, user.name) for change, name in used.items()}
+    new = [used[change] for change, (_, known) in joined.items() if not known]
     try:
-        make()
+        make([change for change, (first, known) in joined.items() if known or not first])
     except RoutedError:  # a transaction makes all or none
         with Lock(SHARED):
             for name in new:

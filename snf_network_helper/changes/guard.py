@@ -6,7 +6,7 @@ from snf_network_helper.changes.shared import SharedChange
 from snf_network_helper.lean import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
 
     from snf_network_helper.kernel.view import View
 
@@ -31,10 +31,10 @@ class Guard(SharedChange):
         """Where nobody has used the guard yet, it is loaded in the transaction of the elements that come with it."""
         guard, *elements = run
 
-        def make() -> None:
-            make_one(guard, user, lambda user: self.make_by(user, lambda: add_run(elements, [self.add()])))
+        def make(again: "Collection[Change]") -> None:
+            make_one(guard, user, lambda user: self.make_by(user, lambda: add_run(elements, again, [self.add()])))
             if any(entry.state == PENDING for entry in elements):
-                add_run(elements)
+                add_run(elements, again)
 
         joining(elements, user, make)
         return False

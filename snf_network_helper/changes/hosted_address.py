@@ -31,7 +31,7 @@ class HostedAddress(GuardElement):
     def users(self) -> str:
         return f"hosted/element,{self.tap},{self.address}"
 
-    def add(self) -> str:
+    def add_again(self) -> str:
         return f"nft '{self._forgetting()}; {self._statement('add')}'"
 
     def remove(self) -> str:

@@ -10,7 +10,7 @@ import time
 from snf_network_helper.changes import foreign
 from snf_network_helper.changes.base import APPLIED, Entry
 from snf_network_helper.changes.by_ip import Answers, judge_standing
-from snf_network_helper.changes.by_nft import add_elements, joining
+from snf_network_helper.changes.by_nft import add_run, joining
 from snf_network_helper.changes.route import Route
 from snf_network_helper.changes.selection import of_kind
 from snf_network_helper.errors import RoutedError
@@ -115,7 +115,7 @@ def _host(attachment: "Attachment", waiting_ip: WaitingIp) -> None:
         frames = announce_now(raw, attachment.addresses)  # the first may be lost
         in_background(lambda: announce_later(raw, frames, is_here), keep=[raw.fileno()])
         raw.close()
-        joining(elements, user, lambda: add_elements([entry.change.add() for entry in elements]))
+        joining(elements, user, lambda again: add_run(elements, again))
 
     with Lock(attachment.network, shared=True):  # no ifup or ifdown of the network meanwhile
         make_awaited(attachment.tap, request, make)

@@ -11,6 +11,7 @@ import pytest
 from snf_network_helper.errors import JournalError
 from snf_network_helper.journal.journal import Journal
 from snf_network_helper.kernel.background import in_background
+from snf_network_helper.runtime import files
 from snf_network_helper.runtime.files import make_directory
 from snf_network_helper.runtime.lock import Lock
 
@@ -137,6 +138,7 @@ def test_a_directory_that_others_can_enter_is_refused(run_directory: Path, mode:
 
 def test_a_directory_of_somebody_elses_is_refused(run_directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     make_directory("journal")
+    files._made.clear()  # another process comes
     owned_by_another(monkeypatch, "lstat")
 
     with pytest.raises(JournalError, match=f"^{run_directory}: expected a directory that is root's own, mode 0700$"):

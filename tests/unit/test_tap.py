@@ -25,7 +25,8 @@ ELEMENT6 = 'element inet snf_network_helper {}6 {{ "eth0.222" . 0x20010db8000000
 FORGET4, FORGET6 = (
     f"add {element.format('gone')}; delete {element.format('gone')}" for element in (ELEMENT4, ELEMENT6)
 )
-HOSTED4, HOSTED6 = (
+HOSTED4, HOSTED6 = (f"nft 'add {element.format('hosted')}'" for element in (ELEMENT4, ELEMENT6))
+AGAIN4, AGAIN6 = (
     f"nft '{forget}; add {element.format('hosted')}'" for forget, element in ((FORGET4, ELEMENT4), (FORGET6, ELEMENT6))
 )
 
@@ -107,7 +108,8 @@ def test_what_makes_the_node_answer_for_a_machine(network: Network) -> None:
 def test_what_others_announced_is_forgotten_at_the_end_and_when_it_is_made_again(network: Network) -> None:
     changes = plan(attachment(network, "192.0.2.10", "2001:db8::10"), network, Facts())
     hosted = of_kind(HostedAddress, changes)
-    assert [change.add() for change in hosted] == [HOSTED4, HOSTED6]
+    assert [change.add() for change in hosted] == [HOSTED4, HOSTED6]  # which deletes nothing
+    assert [change.add_again() for change in hosted] == [AGAIN4, AGAIN6]
     assert [change.remove() for change in hosted] == [
         f"nft 'delete {element.format('hosted')}; {forget}'"
         for forget, element in ((FORGET4, ELEMENT4), (FORGET6, ELEMENT6))
