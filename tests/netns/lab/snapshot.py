@@ -38,8 +38,11 @@ def plain(lines: Iterable[str]) -> Lines:
 
 
 def without_index(lines: Iterable[str]) -> Lines:
-    """Lines of `ip -o` without the numbers of links, which differ for a link that is made anew."""
-    return [re.sub(r"@if\d+", "", re.sub(r"^\d+: ", "", line)) for line in plain(lines)]
+    """Lines of `ip -o` without the numbers of links, which differ for a link that is made anew.
+
+    Of what a router advertised the remaining life is left out, which goes down by the second.
+    """
+    return [re.sub(r"@if\d+|(?<=_lft )\d+(?=sec)", "", re.sub(r"^\d+: ", "", line)) for line in plain(lines)]
 
 
 def routes(lines: Iterable[str]) -> Lines:
