@@ -14,7 +14,7 @@ class ArpSource(Change):
     """ARP requests of the node on a link are sent as if from `address`.
 
     Inserted, as masquerading is: deleting takes the first of equal rules, so one of the administrator's stays in place.
-    arptables-legacy reads and writes the whole table without a lock of its own, so each call has one of ours.
+    arptables-legacy reads and writes the whole table without a lock of its own, so each call of it has one of ours.
     """
 
     __slots__ = ("dev", "address")
@@ -60,9 +60,11 @@ class ArpSource(Change):
 
         if work := user.begun.pop(self, None):
             work.finish()
-            return
-        with Lock(SHARED):
+        elif _has_transactions():
             run(self.add())
+        else:
+            with Lock(SHARED):
+                run(self.add())
 
     def undo(self, user: User, prior: str) -> "Deletion | None":
         """By its text arptables-nft takes this very rule, but arptables-legacy any rule of the link.
@@ -71,9 +73,9 @@ class ArpSource(Change):
         """
         from snf_network_helper.kernel.process import Deletion, run
 
+        if _has_transactions():
+            return Deletion(self.remove().split(), lambda: self._number() > 0)
         with Lock(SHARED):
-            if _has_transactions():
-                return Deletion(self.remove().split(), lambda: self._number() > 0)
             if number := self._number():
                 run(f"arptables -D OUTPUT {number}")
         return None
