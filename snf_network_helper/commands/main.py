@@ -8,6 +8,7 @@ from snf_network_helper.lean import TYPE_CHECKING, environ, posix
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from types import SimpleNamespace
     from typing import NoReturn
 
 _ENVIRONMENT = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C"}
@@ -24,14 +25,11 @@ def main(argv: "Sequence[str] | None" = None) -> int:
     The file of the command alone is imported: to start a guest is not to wait for what others need.
     """
     words = sys.argv[1:] if argv is None else list(argv)
-    if (arguments := read(words)) is None:
-        from snf_network_helper.commands.parser import parse
-
-        arguments = parse(words)
     for name, value in _ENVIRONMENT.items():
         environ[name] = value
         posix.putenv(name, value)  # by which programs are found
     try:
+        arguments = read(words) or _parse(words)
         command = __import__(f"{__package__}.{arguments.command}", fromlist=["run"])
         code: int = command.run(arguments)
         _flush()
@@ -43,6 +41,16 @@ def main(argv: "Sequence[str] | None" = None) -> int:
     except KeyboardInterrupt:
         say("interrupted")
     return 1
+
+
+def _parse(words: "Sequence[str]") -> "SimpleNamespace":
+    from snf_network_helper.commands.parser import parse
+
+    try:
+        return parse(words)
+    except SystemExit:
+        _flush()  # of the help, for one
+        raise
 
 
 def _flush() -> None:

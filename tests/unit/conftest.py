@@ -12,7 +12,7 @@ from fake_kernel import FakeKernel
 from samples import IFACE, give_links
 
 from snf_network_helper import hook
-from snf_network_helper.changes import arp_source
+from snf_network_helper.changes import arp_source, seen
 from snf_network_helper.changes.base import APPLIED, Entry
 from snf_network_helper.changes.link import Link
 from snf_network_helper.changes.sysctl import Sysctl
@@ -46,6 +46,7 @@ def out_of_reach(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rtnetlink, "is_nodes_own", lambda link: not link.startswith("port"))
     monkeypatch.setattr(rtnetlink, "links_with_address", set)
     monkeypatch.setattr(rtnetlink, "default_link", lambda family: "")
+    monkeypatch.setattr(seen, "marked", frozenset)
     monkeypatch.setattr(link, "absence", lambda name: "")
     monkeypatch.setattr(link, "trouble", lambda dev: "")
     monkeypatch.setattr(facts, "SETTINGS", str(tmp_path / "settings"))

@@ -80,8 +80,9 @@ def test_an_output_that_cannot_be_written_is_one_line(
     host: FakeKernel, monkeypatch: pytest.MonkeyPatch, capsys: Console
 ) -> None:
     monkeypatch.setattr(sys, "stdout", full(buffering=-1))
-    assert main(["down", IFACE]) == 1
-    assert capsys.readouterr().err == "cannot write the output: No space left on device\n"
+    for words in (["down", IFACE], ["--help"], ["attach", "--help"], ["--version"]):
+        assert main(words) == 1
+        assert capsys.readouterr().err == "cannot write the output: No space left on device\n"
 
 
 def test_an_error_is_not_said_on_standard_output(monkeypatch: pytest.MonkeyPatch, capsys: Console) -> None:
