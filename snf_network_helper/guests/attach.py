@@ -80,16 +80,16 @@ def _make(attachment: Attachment, network: "Network", moves_in: bool, then: "Cal
 
     `then` does what follows; where that fails, a guest that was not attached before is not afterwards.
     """
-    is_new = not journal_of(attachment.tap).entries
+    before = journal_of(attachment.tap)
     with Lock(network.iface, shared=True):
         network = network_of(network.iface)
-        changes = plan_of(attachment, network, facts_of(network))
+        changes = plan_of(attachment, network, facts_of(network), before)
         awaiting = hosting(changes, attachment.tap) if moves_in else ()
         attach_guest(journal_name(attachment.tap), Goal(changes, request=attachment.request(), awaiting=awaiting))
     try:
         then(network)
     except RoutedError:
-        if is_new:
+        if not before.entries:
             take_down_guest(attachment.tap, lambda journal: journal.request == attachment.request())
         raise
 

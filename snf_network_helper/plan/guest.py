@@ -30,12 +30,12 @@ TAP_MAC = "02:73:6e:66:00:01"
 TAP_LINK_LOCAL = "fe80::1/64"
 
 
-def plan(attachment: "Attachment", network: "Network", facts: Facts) -> "Plan":
-    """The changes that attach a TAP; undone backwards."""
-    return tuple(_changes(attachment, network, facts))
+def plan(attachment: "Attachment", network: "Network", facts: Facts, mtu: str = "") -> "Plan":
+    """The changes that attach a TAP; undone backwards. `mtu` is what the TAP is to get, "" where it has it already."""
+    return tuple(_changes(attachment, network, facts, mtu))
 
 
-def _changes(attachment: "Attachment", network: "Network", facts: Facts) -> "Iterator[Change]":
+def _changes(attachment: "Attachment", network: "Network", facts: Facts, mtu: str) -> "Iterator[Change]":
     tap = attachment.tap
     # An address that an edit of the stanza has put outside the subnets is neither let out nor routed
     addresses = [address for address in attachment.addresses if any(address in subnet for subnet in network.subnets)]
@@ -43,6 +43,11 @@ def _changes(attachment: "Attachment", network: "Network", facts: Facts) -> "Ite
     families = (IPV4, IPV6) if any(address.family == IPV6 for address in addresses) else (IPV4,)
     for address in addresses:
         yield GuestAddress(network.iface, str(address), tap, attachment.link)
+    if mtu:
+        from snf_network_helper.changes.link_mtu import LinkMtu
+
+        # Before anything of IPv6: with less than 1280 the link has none
+        yield LinkMtu(tap, mtu)
     if IPV6 in families:
         # No address of the kernel's own making beside the constant one, none that an advertisement of the guest gives
         yield Sysctl(accept_ra(tap), "0")

@@ -2,24 +2,27 @@
 
 from snf_network_helper.errors import JournalError, RoutedError, one_line
 from snf_network_helper.lean import TYPE_CHECKING
-from snf_network_helper.stanza.addresses import IPV6, IPAddress, Prefix, eui64
-from snf_network_helper.stanza.names import check_interface
+from snf_network_helper.stanza.addresses import IPV4, IPV6, IPAddress, Prefix, eui64
+from snf_network_helper.stanza.names import check_interface, decimal
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from snf_network_helper.stanza.network import Network
 
+_LEAST_MTU = {IPV4: 68, IPV6: 1280}  # RFC 791, 3.2; RFC 8200, 5
+_LARGEST_MTU = 65535
+
 
 class Attachment:
     """One TAP, the routed interface whose network it belongs to, and the addresses behind it.
 
     `link` is the kernel's number of the TAP: another one of the same name is another machine's. With `serve` the guest
-    is told its addresses by servers of its own, with `dns` its name servers too. One that `leaves` is about to move
-    out.
+    is told its addresses by servers of its own, with `dns` its name servers too. `mtu` is that of the TAP, "" for that
+    of the network's link. One that `leaves` is about to move out.
     """
 
-    __slots__ = ("addresses", "dns", "hostname", "leaves", "link", "mac", "network", "serve", "tap")
+    __slots__ = ("addresses", "dns", "hostname", "leaves", "link", "mac", "mtu", "network", "serve", "tap")
 
     def __init__(
         self,
@@ -32,6 +35,7 @@ class Attachment:
         serve: bool = False,
         dns: tuple[IPAddress, ...] = (),
         leaves: bool = False,
+        mtu: str = "",
     ) -> None:
         self.tap = tap
         self.network = network
@@ -42,6 +46,7 @@ class Attachment:
         self.serve = serve
         self.dns = dns
         self.leaves = leaves
+        self.mtu = mtu
 
     def of_family(self, family: str) -> tuple[IPAddress, ...]:
         """The addresses of one family."""
@@ -50,7 +55,7 @@ class Attachment:
     def request(self) -> str:
         """The request as the journal keeps it."""
         words = [f"network={self.network}", f"ip={','.join(map(str, self.addresses))}"]
-        words += [f"{name}={value}" for name in ("mac", "link", "hostname") if (value := getattr(self, name))]
+        words += [f"{name}={value}" for name in ("mac", "link", "hostname", "mtu") if (value := getattr(self, name))]
         words += [f"dns={','.join(map(str, self.dns))}"] * bool(self.dns) + ["serve=yes"] * self.serve
         words += ["leaves=yes"] * self.leaves
         return " ".join(words)
@@ -67,8 +72,8 @@ class Attachment:
             )
         except (KeyError, ValueError):
             raise JournalError(f"its journal asks for what is not understood: {one_line(request)}") from None
-        mac, link, hostname = (fields.get(name, "") for name in ("mac", "link", "hostname"))
-        return cls(tap, network, addresses, mac, link, hostname, "serve" in fields, dns, "leaves" in fields)
+        mac, link, hostname, mtu = (fields.get(name, "") for name in ("mac", "link", "hostname", "mtu"))
+        return cls(tap, network, addresses, mac, link, hostname, "serve" in fields, dns, "leaves" in fields, mtu)
 
     @classmethod
     def checked(
@@ -82,6 +87,7 @@ class Attachment:
         dns: "Sequence[str]" = (),
         subnets: "Sequence[str]" = (),
         gateways: "Sequence[str]" = (),
+        mtu: str = "",
     ) -> "Attachment":
         """A request whose every address the network has; RoutedError, one line, otherwise.
 
@@ -123,6 +129,7 @@ class Attachment:
         checked = cls(tap, network.iface, tuple(dict.fromkeys(addresses)), mac, hostname=hostname, serve=serve)
         checked.dns = _name_servers(tap, dns)
         checked._check_serving(network)
+        checked.mtu = _mtu(tap, mtu, checked.of_family(IPV6) != ()) if mtu else ""
         return checked
 
     def _check_serving(self, network: "Network") -> None:
@@ -177,6 +184,15 @@ def _name_servers(tap: str, texts: "Sequence[str]") -> tuple[IPAddress, ...]:
         return tuple(dict.fromkeys(IPAddress.parse(text) for text in texts))
     except ValueError as error:
         raise _mistaken(tap, "--dns", str(error), "expected an IPv4 or IPv6 address") from None
+
+
+def _mtu(tap: str, text: str, has_ipv6: bool) -> str:
+    """More than the network's link takes is right, too: the node says which packets are too large for that."""
+    least = _LEAST_MTU[IPV6 if has_ipv6 else IPV4]
+    number = decimal(text, _LARGEST_MTU)
+    if number is None or number < least:
+        raise _mistaken(tap, "--mtu", text, f"expected {least}-{_LARGEST_MTU}{' with IPv6' * has_ipv6}")
+    return str(number)
 
 
 def _mistaken(tap: str, option: str, text: str, expected: str) -> RoutedError:
