@@ -34,8 +34,8 @@ def _servers(attachment: "Attachment", network: "Network", mtu: str) -> "Iterato
     tap, dns = attachment.tap, ",".join(map(str, attachment.dns))
     ip, gateway, netmask = "", "", ""
     for address in attachment.of_family(IPV4)[:1]:  # a lease is one address
-        ip, gateway = str(address), _text(network.gateways.get(IPV4))
-        netmask = _netmask(network.subnet_of(address))
+        router, subnet = _router_and_subnet(address, attachment, network)
+        ip, gateway, netmask = str(address), _text(router), _netmask(subnet)
         yield ServerAddress(IPV4, SERVER_ADDRESSES[IPV4], tap)
     subnets = dict.fromkeys(network.subnet_of(address) for address in attachment.of_family(IPV6))
     prefixes = ",".join(map(str, subnets))
@@ -62,10 +62,10 @@ def _binding(attachment: "Attachment", network: "Network", mtu: str) -> Binding:
     fields = {"dev": attachment.tap, "mac": attachment.mac, "hostname": attachment.hostname or attachment.tap}
     for address in attachment.of_family(IPV4)[:1]:
         fields["ip"] = str(address)
-        fields["gateway"] = _text(network.gateways.get(IPV4))
-        fields["subnet"] = str(network.subnet_of(address))
+        router, subnet = _router_and_subnet(address, attachment, network)
+        fields["gateway"], fields["subnet"] = _text(router), str(subnet)
     for address in attachment.of_family(IPV6)[:1]:
-        fields["gateway6"] = _text(network.gateways.get(IPV6))
+        fields["gateway6"] = _text(network.gateway_of(address))  # nfdhcpd advertises the prefix that it is in
         fields["subnet6"] = str(network.subnet_of(address))
         fields["eui64"] = str(address)
     if mtu:
@@ -73,6 +73,14 @@ def _binding(attachment: "Attachment", network: "Network", mtu: str) -> Binding:
 
         return BindingWithMtu(mtu, **fields)
     return Binding(**fields)
+
+
+def _router_and_subnet(
+    address: IPAddress, attachment: "Attachment", network: "Network"
+) -> tuple[IPAddress | None, Prefix]:
+    """What a client is told: dhclient takes a router outside the subnet only where that is a single address."""
+    router, subnet = network.gateway_of(address, attachment.of_family(IPV4)), network.subnet_of(address)
+    return router, Prefix(IPV4, address.value, BITS[IPV4]) if router is not None and router not in subnet else subnet
 
 
 def _text(address: IPAddress | None) -> str:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from snf_network_helper.changes.base import Change
     from snf_network_helper.plan.routed import Plan
+    from snf_network_helper.stanza.addresses import IPAddress
     from snf_network_helper.stanza.attachment import Attachment
     from snf_network_helper.stanza.network import Network
 
@@ -66,8 +67,8 @@ def _changes(attachment: "Attachment", network: "Network", facts: Facts, mtu: st
             yield GuardElement("inet", "sources6", tap, str(address))
             yield GuardElement("inet", "targets6", tap, f"0x{address.value:032x}")
             yield HostedAddress("inet", "hosted6", network.iface, f"0x{address.value:032x}")
-    if gateway := network.gateways.get(IPV4):
-        # The node asks for the guest as the gateway: the guest sees nobody else on its link
+    if gateway := asker(attachment, network):
+        # The node asks for the guest as its gateway: the guest sees nobody else on its link
         yield GuardElement("arp", "askers", tap, str(gateway))
     if IPV6 in families:
         # Hypervisors may switch it off on every link that they make
@@ -94,6 +95,12 @@ def _changes(attachment: "Attachment", network: "Network", facts: Facts, mtu: st
         if address.family == IPV6:
             yield NeighbourProxy(str(address), network.iface)
     yield from _proxy(tap, families)
+
+
+def asker(attachment: "Attachment", network: "Network") -> "IPAddress | None":
+    """In whose name a guest is asked on its TAP: the router that it knows."""
+    own = attachment.of_family(IPV4)
+    return network.gateway_of(own[0], own) if own else network.gateways.get(IPV4)
 
 
 def hosting(changes: "Plan", tap: str) -> "Plan":

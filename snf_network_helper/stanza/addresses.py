@@ -1,6 +1,9 @@
 """IPv4 and IPv6 addresses and prefixes as values; `ipaddress` would cost every ifup some ms of imports."""
 
-from snf_network_helper.lean import socket
+from snf_network_helper.lean import TYPE_CHECKING, socket
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
 
 # The two address families, as the journal and every value name them.
 IPV4 = "4"
@@ -108,6 +111,15 @@ class Prefix:
         for value in range(last, max(self.value, last - 3) - 1, -1):
             address = IPAddress(self.family, value)
             if not self.is_reserved(address) and address != other_than:
+                return address
+        return None
+
+    def lowest_usable(self, other_than: "Collection[IPAddress]") -> "IPAddress | None":
+        """The lowest address a host may have that is none of `other_than`; None where there is none."""
+        last = self.value + (1 << self.host_bits) - 1
+        for value in range(self.value, min(last, self.value + 1 + len(other_than)) + 1):
+            address = IPAddress(self.family, value)
+            if not self.is_reserved(address) and address not in other_than:
                 return address
         return None
 

@@ -1,8 +1,11 @@
 """The network that a routed interface is up for: what its guests need to know of it, as a value."""
 
 from snf_network_helper.lean import TYPE_CHECKING
+from snf_network_helper.stanza.addresses import IPV6
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from snf_network_helper.stanza.addresses import IPAddress, Prefix
 
 _LAST_PRIORITY = 32765  # main has the next
@@ -47,3 +50,17 @@ class Network:
             if address in subnet:
                 return subnet
         raise ValueError(str(address))
+
+    def gateway_of(self, address: "IPAddress", own: "Collection[IPAddress]" = ()) -> "IPAddress | None":
+        """The router that a guest with an address is told, where `own` are all that it has.
+
+        Many clients take none outside their subnet. The node answers a guest for every address that it asks for. So
+        where the gateway lies outside, any address of the subnet will do that is not the guest's own: the lowest,
+        which is the same on every node. None left, it is the gateway all the same. In IPv6 a guest's router is fe80::1,
+        and the gateway one more if it is in the subnet.
+        """
+        gateway = self.gateways.get(address.family)
+        subnet = next((subnet for subnet in self.subnets if address in subnet), None)
+        if gateway is None or subnet is None or gateway in subnet:
+            return gateway
+        return subnet.lowest_usable((address, *own)) or gateway if address.family != IPV6 else None
