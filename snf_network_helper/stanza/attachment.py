@@ -111,7 +111,7 @@ class Attachment:
                 where = " ".join(map(str, known))
                 raise _mistaken(tap, "--ip", text, f"expected an address in {where}") from None
             taken = (*network.gateways.values(), network.asker)
-            if address in taken or subnet.is_reserved(address):
+            if address in taken or network.is_reserved(address):
                 raise RoutedError(f"{tap}: --ip {text}: expected an address that a virtual machine may have")
             addresses.append(address)
         if mac:
