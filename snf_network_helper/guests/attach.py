@@ -65,6 +65,11 @@ def _make_way(attachment: Attachment, network: "Network") -> bool:
     link_check.check(tap, network.iface)
     for address in attachment.addresses:
         GuestAddress(network.iface, str(address), tap, attachment.link).check()
+    if attachment.prefixes:  # only who has one pays for the import
+        from snf_network_helper.changes.guest_prefix import GuestPrefix
+
+        for prefix in attachment.prefixes:
+            GuestPrefix(network.iface, str(prefix), tap, attachment.link).check()
     if gone_link(journal_of(tap)):
         take_down_guest(tap, lambda journal: gone_link(journal) != "")
     return journal_of(tap).request != attachment.request()

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 # Of every Ethernet, so nobody needs to be told.
 _USUAL_MTU = "1500"
+_AUTOCONFIGURED = 64  # the length of a prefix in which a guest makes its addresses (RFC 4862, 5.5.3)
 
 
 def addressing(attachment: "Attachment", network: "Network", mtu: str = _USUAL_MTU) -> "Plan":
@@ -37,7 +38,8 @@ def _servers(attachment: "Attachment", network: "Network", mtu: str) -> "Iterato
         router, subnet = _router_and_subnet(address, attachment, network)
         ip, gateway, netmask = str(address), _text(router), _netmask(subnet)
         yield ServerAddress(IPV4, SERVER_ADDRESSES[IPV4], tap)
-    subnets = dict.fromkeys(network.subnet_of(address) for address in attachment.of_family(IPV6))
+    subnets = dict.fromkeys(attachment.home_of(address, network) for address in attachment.of_family(IPV6))
+    subnets |= dict.fromkeys(prefix for prefix in attachment.prefixes if prefix.length == _AUTOCONFIGURED)
     prefixes = ",".join(map(str, subnets))
     if prefixes:
         yield ServerAddress(IPV6, SERVER_ADDRESSES[IPV6], tap)
@@ -66,7 +68,7 @@ def _binding(attachment: "Attachment", network: "Network", mtu: str) -> Binding:
         fields["gateway"], fields["subnet"] = _text(router), str(subnet)
     for address in attachment.of_family(IPV6)[:1]:
         fields["gateway6"] = _text(network.gateway_of(address))  # nfdhcpd advertises the prefix that it is in
-        fields["subnet6"] = str(network.subnet_of(address))
+        fields["subnet6"] = str(attachment.home_of(address, network))
         fields["eui64"] = str(address)
     if mtu:
         from snf_network_helper.changes.binding_with_mtu import BindingWithMtu

@@ -40,10 +40,16 @@ def _changes(attachment: "Attachment", network: "Network", facts: Facts, mtu: st
     tap = attachment.tap
     # An address that an edit of the stanza has put outside the subnets is neither let out nor routed
     addresses = [address for address in attachment.addresses if any(address in subnet for subnet in network.subnets)]
+    prefixes = [prefix for prefix in attachment.prefixes if any(map(prefix.is_within, network.subnets))]
     # A guest without IPv6 needs none on the node: it may be switched off, there or on the TAP, or missing altogether
     families = (IPV4, IPV6) if any(address.family == IPV6 for address in addresses) else (IPV4,)
     for address in addresses:
         yield GuestAddress(network.iface, str(address), tap, attachment.link)
+    if prefixes:
+        from snf_network_helper.changes.guest_prefix import GuestPrefix
+
+        for prefix in prefixes:
+            yield GuestPrefix(network.iface, str(prefix), tap, attachment.link)
     if mtu:
         from snf_network_helper.changes.link_mtu import LinkMtu
 
@@ -67,6 +73,9 @@ def _changes(attachment: "Attachment", network: "Network", facts: Facts, mtu: st
             yield GuardElement("inet", "sources6", tap, str(address))
             yield GuardElement("inet", "targets6", tap, f"0x{address.value:032x}")
             yield HostedAddress("inet", "hosted6", network.iface, f"0x{address.value:032x}")
+    for prefix in prefixes:
+        yield GuardElement("inet", "prefixes6", tap, str(prefix))
+        yield GuardElement("inet", "prefix_targets6", tap, f"0x{prefix.value:032x}-0x{prefix.last:032x}")
     if gateway := asker(attachment, network):
         # The node asks for the guest as its gateway: the guest sees nobody else on its link
         yield GuardElement("arp", "askers", tap, str(gateway))
@@ -91,6 +100,10 @@ def _changes(attachment: "Attachment", network: "Network", facts: Facts, mtu: st
         for address in addresses:
             if address.family == family:
                 yield Route(family, f"{address}/{BITS[family]}", dev=tap, table=network.tables[family])
+    for prefix in prefixes:
+        # The table has a route to the whole subnet already, by the network's link
+        for part in prefix.halves if prefix in network.subnets else (prefix,):
+            yield Route(IPV6, str(part), dev=tap, table=network.tables[IPV6])
     for address in addresses:
         if address.family == IPV6:
             yield NeighbourProxy(str(address), network.iface)

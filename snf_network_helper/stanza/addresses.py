@@ -99,6 +99,21 @@ class Prefix:
     def __contains__(self, address: IPAddress) -> bool:
         return address.family == self.family and address.value >> self.host_bits == self.value >> self.host_bits
 
+    def is_within(self, other: "Prefix") -> bool:
+        """True for a part of another prefix, or all of it."""
+        return self.length >= other.length and IPAddress(self.family, self.value) in other
+
+    @property
+    def last(self) -> int:
+        """The value of the last address."""
+        return self.value + (1 << self.host_bits) - 1
+
+    @property
+    def halves(self) -> "tuple[Prefix, Prefix]":
+        """The two prefixes that it is made of."""
+        upper = self.value | 1 << (self.host_bits - 1)
+        return Prefix(self.family, self.value, self.length + 1), Prefix(self.family, upper, self.length + 1)
+
     def is_reserved(self, address: IPAddress) -> bool:
         """True for the network's own and the broadcast address, which no host may have (IPv4, RFC 3021 for /31)."""
         if self.family == IPV6 or self.host_bits < 2 or address not in self:

@@ -15,14 +15,14 @@ _LARGEST_MTU = 65535
 
 
 class Attachment:
-    """One TAP, the routed interface whose network it belongs to, and the addresses behind it.
+    """One TAP, the routed interface whose network it belongs to, and the addresses and IPv6 prefixes behind it.
 
     `link` is the kernel's number of the TAP: another one of the same name is another machine's. With `serve` the guest
     is told its addresses by servers of its own, with `dns` its name servers too. `mtu` is that of the TAP, "" for that
     of the network's link. One that `leaves` is about to move out.
     """
 
-    __slots__ = ("addresses", "dns", "hostname", "leaves", "link", "mac", "mtu", "network", "serve", "tap")
+    __slots__ = ("addresses", "dns", "hostname", "leaves", "link", "mac", "mtu", "network", "prefixes", "serve", "tap")
 
     def __init__(
         self,
@@ -36,6 +36,7 @@ class Attachment:
         dns: tuple[IPAddress, ...] = (),
         leaves: bool = False,
         mtu: str = "",
+        prefixes: tuple[Prefix, ...] = (),
     ) -> None:
         self.tap = tap
         self.network = network
@@ -47,15 +48,24 @@ class Attachment:
         self.dns = dns
         self.leaves = leaves
         self.mtu = mtu
+        self.prefixes = prefixes
 
     def of_family(self, family: str) -> tuple[IPAddress, ...]:
         """The addresses of one family."""
         return tuple(address for address in self.addresses if address.family == family)
 
+    def home_of(self, address: IPAddress, network: "Network") -> Prefix:
+        """The prefix with which the guest has an address: a /64 of its own, else the network's subnet."""
+        for prefix in self.prefixes:
+            if address in prefix and prefix.length == 64:
+                return prefix
+        return network.subnet_of(address)
+
     def request(self) -> str:
         """The request as the journal keeps it."""
         words = [f"network={self.network}", f"ip={','.join(map(str, self.addresses))}"]
         words += [f"{name}={value}" for name in ("mac", "link", "hostname", "mtu") if (value := getattr(self, name))]
+        words += [f"prefix={','.join(map(str, self.prefixes))}"] * bool(self.prefixes)
         words += [f"dns={','.join(map(str, self.dns))}"] * bool(self.dns) + ["serve=yes"] * self.serve
         words += ["leaves=yes"] * self.leaves
         return " ".join(words)
@@ -70,10 +80,12 @@ class Attachment:
                 tuple(IPAddress.parse(text) for text in fields.get(name, "").split(",") if text)
                 for name in ("ip", "dns")
             )
+            prefixes = tuple(Prefix.parse(text) for text in fields.get("prefix", "").split(",") if text)
         except (KeyError, ValueError):
             raise JournalError(f"its journal asks for what is not understood: {one_line(request)}") from None
         mac, link, hostname, mtu = (fields.get(name, "") for name in ("mac", "link", "hostname", "mtu"))
-        return cls(tap, network, addresses, mac, link, hostname, "serve" in fields, dns, "leaves" in fields, mtu)
+        serve, leaves = "serve" in fields, "leaves" in fields
+        return cls(tap, network, addresses, mac, link, hostname, serve, dns, leaves, mtu, prefixes)
 
     @classmethod
     def checked(
@@ -89,11 +101,11 @@ class Attachment:
         gateways: "Sequence[str]" = (),
         mtu: str = "",
     ) -> "Attachment":
-        """A request whose every address the network has; RoutedError, one line, otherwise.
+        """A request whose every address and prefix the network has; RoutedError, one line, otherwise.
 
         `subnets` and `gateways` are what the caller believes of the network: it must have them, and with subnets the
         machine has addresses in no other. With a MAC and no IPv6 address, the EUI-64 address (RFC 4291, appendix A) of
-        every /64 among them is added.
+        every /64 of the machine's is added, or else of every one among them.
         """
         check_interface(tap)
         if tap == network.iface:
@@ -101,6 +113,11 @@ class Attachment:
         known = _known_subnets(tap, network, subnets)
         _check_gateways(tap, network, gateways)
         addresses = []
+        prefixes: tuple[Prefix, ...] = ()
+        if any("/" in text for text in texts):  # only who has a prefix pays for the import
+            from snf_network_helper.stanza.prefixes import expand
+
+            texts, prefixes = expand(tap, network, known, texts)
         for text in texts:
             try:
                 address = IPAddress.parse(text)
@@ -120,13 +137,18 @@ class Attachment:
             if not any(address.family == IPV6 for address in addresses):
                 addresses += [
                     IPAddress(IPV6, subnet.value | eui64(octets))
-                    for subnet in known
+                    for subnet in prefixes or known
                     if subnet.family == IPV6 and subnet.length == 64
                 ]
+        if prefixes:
+            from snf_network_helper.stanza.prefixes import check_next_hop
+
+            check_next_hop(tap, prefixes, addresses)
         if not addresses:
             among = "--subnet" if subnets else "the network"
             raise RoutedError(f"{tap}: --ip: expected at least one address, or --mac and a /64 of {among}")
         checked = cls(tap, network.iface, tuple(dict.fromkeys(addresses)), mac, hostname=hostname, serve=serve)
+        checked.prefixes = prefixes
         checked.dns = _name_servers(tap, dns)
         checked._check_serving(network)
         checked.mtu = _mtu(tap, mtu, checked.of_family(IPV6) != ()) if mtu else ""
@@ -141,7 +163,7 @@ class Attachment:
         if self.serve and not self.mac:
             raise RoutedError(f"{self.tap}: --serve: expected --mac with it")
         for address in self.of_family(IPV6) if self.serve else ():
-            subnet = network.subnet_of(address)
+            subnet = self.home_of(address, network)
             own = IPAddress(IPV6, subnet.value | eui64(bytes.fromhex(self.mac.replace(":", ""))))
             if subnet.length != 64 or address != own:
                 raise RoutedError(

@@ -80,3 +80,14 @@ def test_a_second_subnet(address: str, role: str, is_refused: bool) -> None:
             attach(node.host, "tap0", address, options="--no-probe")
         line = refused(node.host, attach_command("tap0", "192.0.2.255"))
         assert line == "tap0: --ip 192.0.2.255: expected an address that a virtual machine may have"
+
+
+def test_one_guest_has_the_whole_prefix(center: DataCenter) -> None:
+    with Host("one") as guest:
+        plug(center.node1, guest)
+        attach(center.node1, "tap0", PREFIX, options="--no-probe")
+        guest.run(f"ip addr add {FIRST}/32 dev eth0; ip route add default via {ROUTER} dev eth0 onlink")
+        guest.run(f"ip route add local {PREFIX} dev lo")
+        for number in range(8, 16):
+            assert comes_true(lambda: not center.internet.attempt(f"ping -c1 -W5 203.0.113.{number}").returncode)  # noqa: B023
+        center.node1.run(f"{COMMAND} detach tap0")

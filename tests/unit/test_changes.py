@@ -14,6 +14,7 @@ from snf_network_helper.changes.by_ip import FOREIGN, OURS, Answers, IpChange
 from snf_network_helper.changes.dhcp_server import DhcpServer
 from snf_network_helper.changes.dhcp_server_with_mtu import DhcpServerWithMtu
 from snf_network_helper.changes.guest_address import GuestAddress
+from snf_network_helper.changes.guest_prefix import GuestPrefix
 from snf_network_helper.changes.link import Link
 from snf_network_helper.changes.link_mtu import LinkMtu
 from snf_network_helper.changes.masquerade import Masquerade
@@ -90,6 +91,11 @@ CHANGES: list[tuple[Change, str, str]] = [
         GuestAddress("eth0.222", "2001:db8::7", "tap0", "17"),
         "touch /run/snf-network-helper/hosted/address,eth0.222,2001:db8::7/tap0:17",
         "rm /run/snf-network-helper/hosted/address,eth0.222,2001:db8::7/tap0:17",
+    ),
+    (
+        GuestPrefix("eth0.222", "2001:db8:7::/64", "tap0", "17"),
+        "touch /run/snf-network-helper/prefixes/eth0.222,2001:db8:7::,64/tap0:17",
+        "rm /run/snf-network-helper/prefixes/eth0.222,2001:db8:7::,64/tap0:17",
     ),
     (
         NeighbourProbes("eth0.222"),
