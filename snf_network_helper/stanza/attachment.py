@@ -135,9 +135,10 @@ class Attachment:
             octets = _octets(tap, mac)
             mac = octets.hex(":")
             if not any(address.family == IPV6 for address in addresses):
+                own = [prefix for prefix in prefixes if prefix.length == 64]
                 addresses += [
                     IPAddress(IPV6, subnet.value | eui64(octets))
-                    for subnet in prefixes or known
+                    for subnet in own or known
                     if subnet.family == IPV6 and subnet.length == 64
                 ]
         if prefixes:

@@ -156,3 +156,21 @@ def test_an_advertisement_gives_no_other_address(address: str) -> None:
 def test_a_hostname_is_one_label(hostname: str) -> None:
     with pytest.raises(RoutedError, match=r"--hostname .*: expected letters, digits and -"):
         asked("192.0.2.10", hostname=hostname)
+
+
+@pytest.mark.parametrize(
+    ("prefix", "address", "advertised"),
+    [
+        ("2001:db8:1:7::/64", "2001:db8:1:7:5054:ff:fe12:3456", "2001:db8:1:7::/64"),
+        ("2001:db8:1:7::/80", EUI64, "2001:db8::/64"),
+    ],
+)
+def test_a_guest_with_a_prefix_makes_its_address_there_where_it_can(
+    prefix: str, address: str, advertised: str
+) -> None:
+    subnets = (*DUAL_STACK.subnets[:2], Prefix.parse("2001:db8:1::/48"))
+    network = Network("eth0.222", DUAL_STACK.tables, DUAL_STACK.priorities, subnets, DUAL_STACK.gateways, None)
+    attachment = Attachment.checked("tap0", network, [prefix], MAC, serve=True)
+    assert list(map(str, attachment.addresses)) == [address]
+    assert Attachment.parse("tap0", attachment.request()).prefixes == (Prefix.parse(prefix),)
+    assert addressing(attachment, network)[-1] == Advertiser("tap0", advertised)
