@@ -9,11 +9,11 @@ if TYPE_CHECKING:
 
     from snf_network_helper.kernel.view import View
 
-_NUMBERS = ("targets6", "hosted6")  # sets of addresses as numbers
+_NUMBERS = ("targets6", "hosted6", "prefix_targets6")  # sets of addresses as numbers
 
 
 class GuardElement(NftElement):
-    """One element of the guard's sets: a TAP, or a TAP with an address; in `askers` the address that asks on the TAP.
+    """One element of the guard's sets: a TAP, or one with an address or prefix; in `askers` who asks on the TAP.
 
     A set is looked up in the same time however many elements it has: a rule for each TAP would cost every packet.
     """
@@ -57,7 +57,10 @@ def elements(view: "View") -> "Iterator[tuple[str, str, str, str]]":
             for element in members.get("elem", ()):
                 words = element["concat"] if isinstance(element, dict) else element
                 link, address = words if isinstance(words, list) else (words, "")
+                ends = address.get("range", ()) if isinstance(address, dict) else (address,)
                 if members["name"] in _NUMBERS:  # nft(8) has no name for the value
-                    number = address if isinstance(address, int) else int(address, 0)
-                    address = f"0x{number:032x}"
+                    numbers = (end if isinstance(end, int) else int(end, 0) for end in ends)
+                    address = "-".join(f"0x{number:032x}" for number in numbers)
+                elif isinstance(address, dict):
+                    address = f"{address['prefix']['addr']}/{address['prefix']['len']}"
                 yield members["name"], family, link, address

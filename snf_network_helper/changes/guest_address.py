@@ -43,6 +43,10 @@ class GuestAddress(Change):
             tap, _, number = other.partition(":")
             if tap != self.tap and link.number(tap) == number:
                 raise RoutedError(f"{self.address} is attached to {tap}")
+        if ":" in self.address and files.exists(f"{files.DIRECTORY}/prefixes"):
+            from snf_network_helper.changes.prefix_owners import check_address
+
+            check_address(self.dev, self.address, self.tap)
 
     def undo(self, user: User, prior: str) -> None:
         with Lock(SHARED):

@@ -59,6 +59,7 @@ COMMANDS: "dict[str, tuple[str, Sequence[Argument]]]" = {
             (("--hostname",), {"default": "", "help": "the guest's name, for its DHCP server"}),
             (("--serve",), {"action": "store_true", "help": "tell the guest its addresses by DHCP and advertisements"}),
             (("--dns",), {**_SEVERAL, "help": "with --serve, the guest's name servers"}),
+            (("--mtu",), {"default": "", "metavar": "BYTES", "help": "the TAP's MTU (default: that of IFACE)"}),
             (("--role",), {"choices": ("start", "migrate-in"), "default": "start", "help": _ROLE}),
             (("--no-probe",), {"action": "store_true", "help": "do not ask the link first whether ADDR is in use"}),
             _VERBOSE,

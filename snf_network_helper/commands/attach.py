@@ -29,6 +29,7 @@ def run(arguments: "SimpleNamespace") -> int:
         arguments.dns,
         arguments.subnet,
         arguments.gateway,
+        arguments.mtu,
     )
     heed_signals(bringing_up=True)
     try:

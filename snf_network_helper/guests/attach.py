@@ -13,7 +13,7 @@ from snf_network_helper.guests.requests import journal_name, journal_of
 from snf_network_helper.kernel import link
 from snf_network_helper.kernel.background import close_in_background, in_background
 from snf_network_helper.lean import TYPE_CHECKING
-from snf_network_helper.plan.guest import hosting
+from snf_network_helper.plan.guest import asker, hosting
 from snf_network_helper.runtime.lock import Lock
 from snf_network_helper.stanza.attachment import Attachment
 from snf_network_helper.transaction.bring_up import Goal, attach_guest
@@ -65,6 +65,11 @@ def _make_way(attachment: Attachment, network: "Network") -> bool:
     link_check.check(tap, network.iface)
     for address in attachment.addresses:
         GuestAddress(network.iface, str(address), tap, attachment.link).check()
+    if attachment.prefixes:  # only who has one pays for the import
+        from snf_network_helper.changes.guest_prefix import GuestPrefix
+
+        for prefix in attachment.prefixes:
+            GuestPrefix(network.iface, str(prefix), tap, attachment.link).check()
     if gone_link(journal_of(tap)):
         take_down_guest(tap, lambda journal: gone_link(journal) != "")
     return journal_of(tap).request != attachment.request()
@@ -80,16 +85,16 @@ def _make(attachment: Attachment, network: "Network", moves_in: bool, then: "Cal
 
     `then` does what follows; where that fails, a guest that was not attached before is not afterwards.
     """
-    is_new = not journal_of(attachment.tap).entries
+    before = journal_of(attachment.tap)
     with Lock(network.iface, shared=True):
         network = network_of(network.iface)
-        changes = plan_of(attachment, network, facts_of(network))
+        changes = plan_of(attachment, network, facts_of(network), before)
         awaiting = hosting(changes, attachment.tap) if moves_in else ()
         attach_guest(journal_name(attachment.tap), Goal(changes, request=attachment.request(), awaiting=awaiting))
     try:
         then(network)
     except RoutedError:
-        if is_new:
+        if not before.entries:
             take_down_guest(attachment.tap, lambda journal: journal.request == attachment.request())
         raise
 
@@ -97,9 +102,8 @@ def _make(attachment: Attachment, network: "Network", moves_in: bool, then: "Cal
 def _await_guest(attachment: Attachment, network: "Network", ears: "socket") -> None:
     """Leaves it to the background; a guest that is there already is reachable when this returns."""
     from snf_network_helper.guests.migration import wait_for_arrival
-    from snf_network_helper.stanza.addresses import IPV4
 
-    in_background(lambda: wait_for_arrival(attachment, network.gateways.get(IPV4), ears), keep=[ears.fileno()])
+    in_background(lambda: wait_for_arrival(attachment, asker(attachment, network), ears), keep=[ears.fileno()])
     ears.close()
     end = time.monotonic() + _ARRIVAL_SECONDS
     while time.monotonic() < end and any(

@@ -33,7 +33,7 @@ def renew(iface: str) -> list[str]:
     facts = None
     attachments, errors = attached_to(iface)
     standing = _standing([journal for _, journal in attachments])
-    for attachment, _ in attachments:
+    for attachment, before in attachments:
         tap = attachment.tap
         try:
             if link.number(tap) != attachment.link:
@@ -41,7 +41,7 @@ def renew(iface: str) -> list[str]:
                 continue
             network = network_of(iface)
             facts = facts or facts_of(network)
-            changes = plan_of(attachment, network, facts)
+            changes = plan_of(attachment, network, facts, before)
             awaiting = hosting(changes, tap) if journal_of(tap).awaits else ()
             renew_guest(journal_name(tap), Goal(changes, "", attachment.request(), awaiting, standing))
             if not awaiting:

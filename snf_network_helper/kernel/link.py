@@ -1,4 +1,4 @@
-"""A link's number, MAC address and state, by ioctl (netdevice(7)): no process, and no list of all links."""
+"""A link's number, MAC address, MTU and state, by ioctl (netdevice(7)): no process, and no list of all links."""
 
 import fcntl
 
@@ -7,6 +7,7 @@ from snf_network_helper.lean import socket, struct
 
 _GET_FLAGS, _SET_FLAGS = 0x8913, 0x8914  # include/uapi/linux/sockios.h
 _GET_ADDRESS, _SET_ADDRESS = 0x8927, 0x8924
+_GET_MTU, _SET_MTU = 0x8921, 0x8922
 _UP = 1  # IFF_UP
 _ETHERNET = 1  # ARPHRD_ETHER
 
@@ -42,6 +43,16 @@ def mac(dev: str) -> str:
 def set_mac(command: str, dev: str, address: str) -> None:
     """Gives a link another MAC address; `command` is the one of ip(8) that would do the same, for the error."""
     _ioctl(command, dev, _SET_ADDRESS, struct.pack("H6s", _ETHERNET, bytes.fromhex(address.replace(":", ""))))
+
+
+def mtu(dev: str) -> str:
+    """The largest packet that a link takes."""
+    return str(struct.unpack_from("i", _ioctl(f"ip link show dev {dev}", dev, _GET_MTU), 16)[0])
+
+
+def set_mtu(command: str, dev: str, value: str) -> None:
+    """Gives a link another MTU; `command` as for `set_mac`."""
+    _ioctl(command, dev, _SET_MTU, struct.pack("i", int(value)))
 
 
 def trouble(dev: str) -> str:

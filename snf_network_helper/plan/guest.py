@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from snf_network_helper.changes.base import Change
     from snf_network_helper.plan.routed import Plan
+    from snf_network_helper.stanza.addresses import IPAddress
     from snf_network_helper.stanza.attachment import Attachment
     from snf_network_helper.stanza.network import Network
 
@@ -30,19 +31,30 @@ TAP_MAC = "02:73:6e:66:00:01"
 TAP_LINK_LOCAL = "fe80::1/64"
 
 
-def plan(attachment: "Attachment", network: "Network", facts: Facts) -> "Plan":
-    """The changes that attach a TAP; undone backwards."""
-    return tuple(_changes(attachment, network, facts))
+def plan(attachment: "Attachment", network: "Network", facts: Facts, mtu: str = "") -> "Plan":
+    """The changes that attach a TAP; undone backwards. `mtu` is what the TAP is to get, "" where it has it already."""
+    return tuple(_changes(attachment, network, facts, mtu))
 
 
-def _changes(attachment: "Attachment", network: "Network", facts: Facts) -> "Iterator[Change]":
+def _changes(attachment: "Attachment", network: "Network", facts: Facts, mtu: str) -> "Iterator[Change]":
     tap = attachment.tap
     # An address that an edit of the stanza has put outside the subnets is neither let out nor routed
     addresses = [address for address in attachment.addresses if any(address in subnet for subnet in network.subnets)]
+    prefixes = [prefix for prefix in attachment.prefixes if any(map(prefix.is_within, network.subnets))]
     # A guest without IPv6 needs none on the node: it may be switched off, there or on the TAP, or missing altogether
     families = (IPV4, IPV6) if any(address.family == IPV6 for address in addresses) else (IPV4,)
     for address in addresses:
         yield GuestAddress(network.iface, str(address), tap, attachment.link)
+    if prefixes:
+        from snf_network_helper.changes.guest_prefix import GuestPrefix
+
+        for prefix in prefixes:
+            yield GuestPrefix(network.iface, str(prefix), tap, attachment.link)
+    if mtu:
+        from snf_network_helper.changes.link_mtu import LinkMtu
+
+        # Before anything of IPv6: with less than 1280 the link has none
+        yield LinkMtu(tap, mtu)
     if IPV6 in families:
         # No address of the kernel's own making beside the constant one, none that an advertisement of the guest gives
         yield Sysctl(accept_ra(tap), "0")
@@ -61,8 +73,11 @@ def _changes(attachment: "Attachment", network: "Network", facts: Facts) -> "Ite
             yield GuardElement("inet", "sources6", tap, str(address))
             yield GuardElement("inet", "targets6", tap, f"0x{address.value:032x}")
             yield HostedAddress("inet", "hosted6", network.iface, f"0x{address.value:032x}")
-    if gateway := network.gateways.get(IPV4):
-        # The node asks for the guest as the gateway: the guest sees nobody else on its link
+    for prefix in prefixes:
+        yield GuardElement("inet", "prefixes6", tap, str(prefix))
+        yield GuardElement("inet", "prefix_targets6", tap, f"0x{prefix.value:032x}-0x{prefix.last:032x}")
+    if gateway := asker(attachment, network):
+        # The node asks for the guest as its gateway: the guest sees nobody else on its link
         yield GuardElement("arp", "askers", tap, str(gateway))
     if IPV6 in families:
         # Hypervisors may switch it off on every link that they make
@@ -85,10 +100,20 @@ def _changes(attachment: "Attachment", network: "Network", facts: Facts) -> "Ite
         for address in addresses:
             if address.family == family:
                 yield Route(family, f"{address}/{BITS[family]}", dev=tap, table=network.tables[family])
+    for prefix in prefixes:
+        # The table has a route to the whole subnet already, by the network's link
+        for part in prefix.halves if prefix in network.subnets else (prefix,):
+            yield Route(IPV6, str(part), dev=tap, table=network.tables[IPV6])
     for address in addresses:
         if address.family == IPV6:
             yield NeighbourProxy(str(address), network.iface)
     yield from _proxy(tap, families)
+
+
+def asker(attachment: "Attachment", network: "Network") -> "IPAddress | None":
+    """In whose name a guest is asked on its TAP: the router that it knows."""
+    own = attachment.of_family(IPV4)
+    return network.gateway_of(own[0], own) if own else network.gateways.get(IPV4)
 
 
 def hosting(changes: "Plan", tap: str) -> "Plan":

@@ -1,6 +1,9 @@
 """IPv4 and IPv6 addresses and prefixes as values; `ipaddress` would cost every ifup some ms of imports."""
 
-from snf_network_helper.lean import socket
+from snf_network_helper.lean import TYPE_CHECKING, socket
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
 
 # The two address families, as the journal and every value name them.
 IPV4 = "4"
@@ -96,6 +99,21 @@ class Prefix:
     def __contains__(self, address: IPAddress) -> bool:
         return address.family == self.family and address.value >> self.host_bits == self.value >> self.host_bits
 
+    def is_within(self, other: "Prefix") -> bool:
+        """True for a part of another prefix, or all of it."""
+        return self.length >= other.length and IPAddress(self.family, self.value) in other
+
+    @property
+    def last(self) -> int:
+        """The value of the last address."""
+        return self.value + (1 << self.host_bits) - 1
+
+    @property
+    def halves(self) -> "tuple[Prefix, Prefix]":
+        """The two prefixes that it is made of."""
+        upper = self.value | 1 << (self.host_bits - 1)
+        return Prefix(self.family, self.value, self.length + 1), Prefix(self.family, upper, self.length + 1)
+
     def is_reserved(self, address: IPAddress) -> bool:
         """True for the network's own and the broadcast address, which no host may have (IPv4, RFC 3021 for /31)."""
         if self.family == IPV6 or self.host_bits < 2 or address not in self:
@@ -108,6 +126,15 @@ class Prefix:
         for value in range(last, max(self.value, last - 3) - 1, -1):
             address = IPAddress(self.family, value)
             if not self.is_reserved(address) and address != other_than:
+                return address
+        return None
+
+    def lowest_usable(self, other_than: "Collection[IPAddress]") -> "IPAddress | None":
+        """The lowest address a host may have that is none of `other_than`; None where there is none."""
+        last = self.value + (1 << self.host_bits) - 1
+        for value in range(self.value, min(last, self.value + 1 + len(other_than)) + 1):
+            address = IPAddress(self.family, value)
+            if not self.is_reserved(address) and address not in other_than:
                 return address
         return None
 

@@ -2,24 +2,27 @@
 
 from snf_network_helper.errors import JournalError, RoutedError, one_line
 from snf_network_helper.lean import TYPE_CHECKING
-from snf_network_helper.stanza.addresses import IPV6, IPAddress, Prefix, eui64
-from snf_network_helper.stanza.names import check_interface
+from snf_network_helper.stanza.addresses import IPV4, IPV6, IPAddress, Prefix, eui64
+from snf_network_helper.stanza.names import check_interface, decimal
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from snf_network_helper.stanza.network import Network
 
+_LEAST_MTU = {IPV4: 68, IPV6: 1280}  # RFC 791, 3.2; RFC 8200, 5
+_LARGEST_MTU = 65535
+
 
 class Attachment:
-    """One TAP, the routed interface whose network it belongs to, and the addresses behind it.
+    """One TAP, the routed interface whose network it belongs to, and the addresses and IPv6 prefixes behind it.
 
     `link` is the kernel's number of the TAP: another one of the same name is another machine's. With `serve` the guest
-    is told its addresses by servers of its own, with `dns` its name servers too. One that `leaves` is about to move
-    out.
+    is told its addresses by servers of its own, with `dns` its name servers too. `mtu` is that of the TAP, "" for that
+    of the network's link. One that `leaves` is about to move out.
     """
 
-    __slots__ = ("addresses", "dns", "hostname", "leaves", "link", "mac", "network", "serve", "tap")
+    __slots__ = ("addresses", "dns", "hostname", "leaves", "link", "mac", "mtu", "network", "prefixes", "serve", "tap")
 
     def __init__(
         self,
@@ -32,6 +35,8 @@ class Attachment:
         serve: bool = False,
         dns: tuple[IPAddress, ...] = (),
         leaves: bool = False,
+        mtu: str = "",
+        prefixes: tuple[Prefix, ...] = (),
     ) -> None:
         self.tap = tap
         self.network = network
@@ -42,15 +47,25 @@ class Attachment:
         self.serve = serve
         self.dns = dns
         self.leaves = leaves
+        self.mtu = mtu
+        self.prefixes = prefixes
 
     def of_family(self, family: str) -> tuple[IPAddress, ...]:
         """The addresses of one family."""
         return tuple(address for address in self.addresses if address.family == family)
 
+    def home_of(self, address: IPAddress, network: "Network") -> Prefix:
+        """The prefix with which the guest has an address: a /64 of its own, else the network's subnet."""
+        for prefix in self.prefixes:
+            if address in prefix and prefix.length == 64:
+                return prefix
+        return network.subnet_of(address)
+
     def request(self) -> str:
         """The request as the journal keeps it."""
         words = [f"network={self.network}", f"ip={','.join(map(str, self.addresses))}"]
-        words += [f"{name}={value}" for name in ("mac", "link", "hostname") if (value := getattr(self, name))]
+        words += [f"{name}={value}" for name in ("mac", "link", "hostname", "mtu") if (value := getattr(self, name))]
+        words += [f"prefix={','.join(map(str, self.prefixes))}"] * bool(self.prefixes)
         words += [f"dns={','.join(map(str, self.dns))}"] * bool(self.dns) + ["serve=yes"] * self.serve
         words += ["leaves=yes"] * self.leaves
         return " ".join(words)
@@ -65,10 +80,12 @@ class Attachment:
                 tuple(IPAddress.parse(text) for text in fields.get(name, "").split(",") if text)
                 for name in ("ip", "dns")
             )
+            prefixes = tuple(Prefix.parse(text) for text in fields.get("prefix", "").split(",") if text)
         except (KeyError, ValueError):
             raise JournalError(f"its journal asks for what is not understood: {one_line(request)}") from None
-        mac, link, hostname = (fields.get(name, "") for name in ("mac", "link", "hostname"))
-        return cls(tap, network, addresses, mac, link, hostname, "serve" in fields, dns, "leaves" in fields)
+        mac, link, hostname, mtu = (fields.get(name, "") for name in ("mac", "link", "hostname", "mtu"))
+        serve, leaves = "serve" in fields, "leaves" in fields
+        return cls(tap, network, addresses, mac, link, hostname, serve, dns, leaves, mtu, prefixes)
 
     @classmethod
     def checked(
@@ -82,12 +99,13 @@ class Attachment:
         dns: "Sequence[str]" = (),
         subnets: "Sequence[str]" = (),
         gateways: "Sequence[str]" = (),
+        mtu: str = "",
     ) -> "Attachment":
-        """A request whose every address the network has; RoutedError, one line, otherwise.
+        """A request whose every address and prefix the network has; RoutedError, one line, otherwise.
 
         `subnets` and `gateways` are what the caller believes of the network: it must have them, and with subnets the
         machine has addresses in no other. With a MAC and no IPv6 address, the EUI-64 address (RFC 4291, appendix A) of
-        every /64 among them is added.
+        every /64 of the machine's is added, or else of every one among them.
         """
         check_interface(tap)
         if tap == network.iface:
@@ -95,6 +113,11 @@ class Attachment:
         known = _known_subnets(tap, network, subnets)
         _check_gateways(tap, network, gateways)
         addresses = []
+        prefixes: tuple[Prefix, ...] = ()
+        if any("/" in text for text in texts):  # only who has a prefix pays for the import
+            from snf_network_helper.stanza.prefixes import expand
+
+            texts, prefixes = expand(tap, network, known, texts)
         for text in texts:
             try:
                 address = IPAddress.parse(text)
@@ -105,24 +128,31 @@ class Attachment:
                 where = " ".join(map(str, known))
                 raise _mistaken(tap, "--ip", text, f"expected an address in {where}") from None
             taken = (*network.gateways.values(), network.asker)
-            if address in taken or subnet.is_reserved(address):
+            if address in taken or network.is_reserved(address):
                 raise RoutedError(f"{tap}: --ip {text}: expected an address that a virtual machine may have")
             addresses.append(address)
         if mac:
             octets = _octets(tap, mac)
             mac = octets.hex(":")
             if not any(address.family == IPV6 for address in addresses):
+                own = [prefix for prefix in prefixes if prefix.length == 64]
                 addresses += [
                     IPAddress(IPV6, subnet.value | eui64(octets))
-                    for subnet in known
+                    for subnet in own or known
                     if subnet.family == IPV6 and subnet.length == 64
                 ]
+        if prefixes:
+            from snf_network_helper.stanza.prefixes import check_next_hop
+
+            check_next_hop(tap, prefixes, addresses)
         if not addresses:
             among = "--subnet" if subnets else "the network"
             raise RoutedError(f"{tap}: --ip: expected at least one address, or --mac and a /64 of {among}")
         checked = cls(tap, network.iface, tuple(dict.fromkeys(addresses)), mac, hostname=hostname, serve=serve)
+        checked.prefixes = prefixes
         checked.dns = _name_servers(tap, dns)
         checked._check_serving(network)
+        checked.mtu = _mtu(tap, mtu, checked.of_family(IPV6) != ()) if mtu else ""
         return checked
 
     def _check_serving(self, network: "Network") -> None:
@@ -134,7 +164,7 @@ class Attachment:
         if self.serve and not self.mac:
             raise RoutedError(f"{self.tap}: --serve: expected --mac with it")
         for address in self.of_family(IPV6) if self.serve else ():
-            subnet = network.subnet_of(address)
+            subnet = self.home_of(address, network)
             own = IPAddress(IPV6, subnet.value | eui64(bytes.fromhex(self.mac.replace(":", ""))))
             if subnet.length != 64 or address != own:
                 raise RoutedError(
@@ -177,6 +207,15 @@ def _name_servers(tap: str, texts: "Sequence[str]") -> tuple[IPAddress, ...]:
         return tuple(dict.fromkeys(IPAddress.parse(text) for text in texts))
     except ValueError as error:
         raise _mistaken(tap, "--dns", str(error), "expected an IPv4 or IPv6 address") from None
+
+
+def _mtu(tap: str, text: str, has_ipv6: bool) -> str:
+    """More than the network's link takes is right, too: the node says which packets are too large for that."""
+    least = _LEAST_MTU[IPV6 if has_ipv6 else IPV4]
+    number = decimal(text, _LARGEST_MTU)
+    if number is None or number < least:
+        raise _mistaken(tap, "--mtu", text, f"expected {least}-{_LARGEST_MTU}{' with IPv6' * has_ipv6}")
+    return str(number)
 
 
 def _mistaken(tap: str, option: str, text: str, expected: str) -> RoutedError:

@@ -3,7 +3,7 @@
 from snf_network_helper.lean import TYPE_CHECKING
 from snf_network_helper.stanza.addresses import FAMILY_NAMES, IPAddress, Prefix
 from snf_network_helper.stanza.reader import Reader
-from snf_network_helper.stanza.stanza import VMC
+from snf_network_helper.stanza.stanza import ROUTER, ROUTER_VMC, VMC
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -33,12 +33,12 @@ class GatewayReader(Reader):
     def check_gateway(self, role: str, gateway: IPAddress, own: list[Prefix]) -> None:
         """Errors for a gateway that no host of the subnets has, unless it is asked for."""
         if self.yes("routed-onlink") and not any(gateway in subnet for subnet in own):
-            if role != VMC:
-                raise self.error("routed-onlink", "yes", f"expected with routed-role {VMC} only")
+            if role == ROUTER:
+                raise self.error("routed-onlink", "yes", f"expected with routed-role {VMC} or {ROUTER_VMC} only")
             if not gateway.is_unicast:
                 raise self.error("routed-gateway", str(gateway), "expected an address that a host may have")
         else:
-            hint = "; routed-onlink yes allows it" if role == VMC and not gateway.is_link_local else ""
+            hint = "; routed-onlink yes allows it" if role != ROUTER and not gateway.is_link_local else ""
             self.check_inside("routed-gateway", gateway, own, hint)
 
     def onlink(self, subnets: tuple[Prefix, ...], gateways: "Mapping[str, IPAddress]") -> frozenset[str]:

@@ -1,8 +1,11 @@
 """The network that a routed interface is up for: what its guests need to know of it, as a value."""
 
 from snf_network_helper.lean import TYPE_CHECKING
+from snf_network_helper.stanza.addresses import IPV6
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from snf_network_helper.stanza.addresses import IPAddress, Prefix
 
 _LAST_PRIORITY = 32765  # main has the next
@@ -47,3 +50,37 @@ class Network:
             if address in subnet:
                 return subnet
         raise ValueError(str(address))
+
+    def is_on_a_link(self, subnet: "Prefix") -> bool:
+        """Whether a router may have an address of the subnet, and with it a network and a broadcast address there.
+
+        None has where the gateway is in none of the subnets. Where it is in another one, the router may have several
+        addresses; but the node itself, if it is the router, has the gateway alone.
+        """
+        gateway = self.gateways.get(subnet.family)
+        if gateway is None or gateway in subnet:
+            return True
+        return gateway != self.asker and any(gateway in other for other in self.subnets)
+
+    def is_reserved(self, address: "IPAddress") -> bool:
+        """True for a network or broadcast address that no guest may have; ValueError outside the subnets."""
+        subnet = self.subnet_of(address)
+        return subnet.is_reserved(address) and self.is_on_a_link(subnet)
+
+    def gateway_of(self, address: "IPAddress", own: "Collection[IPAddress]" = ()) -> "IPAddress | None":
+        """The router that a guest with an address is told, where `own` are all that it has.
+
+        Many clients take none outside their subnet. The node answers a guest for every address that it asks for. So
+        where the gateway lies outside, any address of the subnet will do that is not the guest's own: the lowest,
+        which is the same on every node. It is the gateway all the same if none is left, or if nobody has the subnet on
+        a link: then guests have it on none, either, for one may have the broadcast address. In IPv6 a guest's router is
+        fe80::1, and the gateway one more if it is in the subnet.
+        """
+        gateway = self.gateways.get(address.family)
+        subnet = next((subnet for subnet in self.subnets if address in subnet), None)
+        if gateway is None or subnet is None or gateway in subnet:
+            return gateway
+        if address.family == IPV6:
+            return None
+        usable = subnet.lowest_usable((address, *own)) if self.is_on_a_link(subnet) else None
+        return usable or gateway

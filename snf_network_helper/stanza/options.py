@@ -156,7 +156,10 @@ class _Stanza(GatewayReader):
             address = self.address("routed-arp-ip", text, "expected an IPv4 address")
             if address.family != IPV4 or not own:
                 raise self.error("routed-arp-ip", text, "expected an IPv4 address, and an IPv4 routed-subnet")
-            self.check_inside("routed-arp-ip", address, own)
+            if any(gateways[IPV4] in subnet for subnet in own):  # else the router has an address elsewhere, too
+                self.check_inside("routed-arp-ip", address, own)
+            elif not address.is_unicast:
+                raise self.error("routed-arp-ip", text, "expected an address that a host may have")
             if address == gateways[IPV4]:
                 raise self.error("routed-arp-ip", text, "expected an address other than routed-gateway")
         if role != VMC:

@@ -40,6 +40,48 @@ def test_nfdhcpd_knows_both_addresses() -> None:
     )
 
 
+SEVERAL = Network(
+    "eth0.222",
+    {"4": "222", "6": "222"},
+    {"4": "32000", "6": "32000"},
+    tuple(
+        Prefix.parse(text)
+        for text in ("192.0.2.0/24", "203.0.113.0/25", "203.0.113.200/31", "203.0.113.210/32", "2001:db8:1::/64")
+    ),
+    DUAL_STACK.gateways,
+    DUAL_STACK.asker,
+)
+
+
+@pytest.mark.parametrize(
+    ("addresses", "router"),
+    [
+        ("192.0.2.7", "192.0.2.1"),
+        ("203.0.113.7", "203.0.113.1"),
+        ("203.0.113.1", "203.0.113.2"),
+        ("203.0.113.2 203.0.113.1", "203.0.113.3"),
+        ("203.0.113.200", "203.0.113.201"),
+        ("203.0.113.200 203.0.113.201", "192.0.2.1"),
+        ("203.0.113.210", "192.0.2.1"),
+        ("198.51.100.1", "192.0.2.1"),
+        ("2001:db8:1::7", "None"),
+    ],
+)
+def test_the_router_is_in_the_guests_subnet_where_one_can_be(addresses: str, router: str) -> None:
+    first, *others = map(IPAddress.parse, addresses.split())
+    assert str(SEVERAL.gateway_of(first, others)) == router
+
+
+@pytest.mark.parametrize(
+    ("addresses", "netmask"),
+    [("203.0.113.7", "255.255.255.128"), ("203.0.113.200 203.0.113.201", "255.255.255.255")],
+)
+def test_a_router_outside_goes_with_a_single_address(addresses: str, netmask: str) -> None:
+    attachment = Attachment.checked("tap0", SEVERAL, addresses.split(), MAC, serve=True)
+    (server,) = (change for change in addressing(attachment, SEVERAL) if isinstance(change, DhcpServer))
+    assert server.netmask == netmask
+
+
 def test_nfdhcpd_knows_nobody_without_a_mac_address() -> None:
     assert addressing(asked("192.0.2.10", mac=""), DUAL_STACK) == ()
 
@@ -114,3 +156,21 @@ def test_an_advertisement_gives_no_other_address(address: str) -> None:
 def test_a_hostname_is_one_label(hostname: str) -> None:
     with pytest.raises(RoutedError, match=r"--hostname .*: expected letters, digits and -"):
         asked("192.0.2.10", hostname=hostname)
+
+
+@pytest.mark.parametrize(
+    ("prefix", "address", "advertised"),
+    [
+        ("2001:db8:1:7::/64", "2001:db8:1:7:5054:ff:fe12:3456", "2001:db8:1:7::/64"),
+        ("2001:db8:1:7::/80", EUI64, "2001:db8::/64"),
+    ],
+)
+def test_a_guest_with_a_prefix_makes_its_address_there_where_it_can(
+    prefix: str, address: str, advertised: str
+) -> None:
+    subnets = (*DUAL_STACK.subnets[:2], Prefix.parse("2001:db8:1::/48"))
+    network = Network("eth0.222", DUAL_STACK.tables, DUAL_STACK.priorities, subnets, DUAL_STACK.gateways, None)
+    attachment = Attachment.checked("tap0", network, [prefix], MAC, serve=True)
+    assert list(map(str, attachment.addresses)) == [address]
+    assert Attachment.parse("tap0", attachment.request()).prefixes == (Prefix.parse(prefix),)
+    assert addressing(attachment, network)[-1] == Advertiser("tap0", advertised)

@@ -5,13 +5,18 @@ import pytest
 from snf_network_helper.changes import seen
 from snf_network_helper.changes.address import Address
 from snf_network_helper.changes.advertiser import Advertiser
+from snf_network_helper.changes.advertiser_with_mtu import AdvertiserWithMtu
 from snf_network_helper.changes.arp_source import ArpSource
 from snf_network_helper.changes.base import Change
 from snf_network_helper.changes.binding import Binding
+from snf_network_helper.changes.binding_with_mtu import BindingWithMtu
 from snf_network_helper.changes.by_ip import FOREIGN, OURS, Answers, IpChange
 from snf_network_helper.changes.dhcp_server import DhcpServer
+from snf_network_helper.changes.dhcp_server_with_mtu import DhcpServerWithMtu
 from snf_network_helper.changes.guest_address import GuestAddress
+from snf_network_helper.changes.guest_prefix import GuestPrefix
 from snf_network_helper.changes.link import Link
+from snf_network_helper.changes.link_mtu import LinkMtu
 from snf_network_helper.changes.masquerade import Masquerade
 from snf_network_helper.changes.neighbour_probes import NeighbourProbes
 from snf_network_helper.changes.neighbour_proxy import NeighbourProxy
@@ -88,6 +93,11 @@ CHANGES: list[tuple[Change, str, str]] = [
         "rm /run/snf-network-helper/hosted/address,eth0.222,2001:db8::7/tap0:17",
     ),
     (
+        GuestPrefix("eth0.222", "2001:db8:7::/64", "tap0", "17"),
+        "touch /run/snf-network-helper/prefixes/eth0.222,2001:db8:7::,64/tap0:17",
+        "rm /run/snf-network-helper/prefixes/eth0.222,2001:db8:7::,64/tap0:17",
+    ),
+    (
         NeighbourProbes("eth0.222"),
         "nft 'add table netdev snf_network_helper/eth0.222; flush table netdev snf_network_helper/eth0.222; "
         "table netdev snf_network_helper/eth0.222 { chain probes "
@@ -124,6 +134,13 @@ CHANGES: list[tuple[Change, str, str]] = [
         "rm /var/lib/nfdhcpd/tap0",
     ),
     (
+        BindingWithMtu("1400", dev="tap0", mac="52:54:00:12:34:56", hostname="web1"),
+        'printf \'INDEV=tap0\\nIP=\\nMAC=52:54:00:12:34:56\\nHOSTNAME=web1\\nTAGS=""\\nGATEWAY=\\nSUBNET=\\n'
+        "GATEWAY6=\\nSUBNET6=\\nEUI64=\\nMTU=1400\\n' > /var/lib/nfdhcpd/tap0",
+        "rm /var/lib/nfdhcpd/tap0",
+    ),
+    (LinkMtu("tap0", "1400"), "ip link set dev tap0 mtu 1400", "ip link set dev tap0 mtu PRIOR"),
+    (
         ServerAddress("4", "169.254.1.1/32", "tap0"),
         "ip addr add 169.254.1.1/32 dev tap0 scope host",
         "ip addr del 169.254.1.1/32 dev tap0",
@@ -140,6 +157,16 @@ CHANGES: list[tuple[Change, str, str]] = [
     ),
     (
         Advertiser("tap0", "2001:db8::/64"),
+        f"radvd --config={SERVE}/tap0.radvd --pidfile={SERVE}/tap0.radvd.pid --username=radvd",
+        f"kill -KILL $(cat {SERVE}/tap0.radvd.pid)",
+    ),
+    (
+        DhcpServerWithMtu("1400", dev="tap0", mac="52:54:00:12:34:56", ip="192.0.2.10", netmask="255.255.255.0"),
+        f"dnsmasq --conf-file={SERVE}/tap0.dnsmasq --pid-file={SERVE}/tap0.dnsmasq.pid",
+        f"kill -KILL $(cat {SERVE}/tap0.dnsmasq.pid)",
+    ),
+    (
+        AdvertiserWithMtu("1400", dev="tap0", prefixes="2001:db8::/64"),
         f"radvd --config={SERVE}/tap0.radvd --pidfile={SERVE}/tap0.radvd.pid --username=radvd",
         f"kill -KILL $(cat {SERVE}/tap0.radvd.pid)",
     ),

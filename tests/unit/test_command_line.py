@@ -78,7 +78,7 @@ def test_whatever_it_reads_argparse_reads_alike() -> None:
     vocabulary = [*options, "tap0", IFACE, "192.0.2.1", "start", "migrate-in", "", "-", "--", "-1", "-v", "--ne", "a b"]
     chosen = random.Random(222)
     understood = 0
-    for _ in range(4000):
+    for _ in range(8000):
         kept = chosen.sample(vocabulary, chosen.randrange(1, 6))
         words = [chosen.choice([*COMMANDS]), *chosen.choices(kept, k=chosen.randrange(7))]
         if (found := read(words)) is not None:

@@ -217,6 +217,15 @@ def test_a_gateway_outside_the_subnets_is_on_the_link_where_that_is_asked_for(su
     assert (sorted(read.onlink), read.arp_ip, len(read.warnings)) == (["4"], arp_ip, 0)
 
 
+def test_what_asks_may_be_outside_where_the_gateway_is() -> None:
+    assert stanza(gateway="100.64.0.1", onlink="yes", arp_ip="100.64.0.11").arp_ip == "100.64.0.11"
+
+
+def test_a_router_with_guests_may_have_its_address_elsewhere() -> None:
+    read = stanza(gateway="100.64.0.1", onlink="yes", role="router-vmc")
+    assert (str(read.gateways["4"]), read.warnings) == ("100.64.0.1", ())
+
+
 def test_only_the_family_whose_gateway_is_outside_is_on_link() -> None:
     assert stanza(gateway="192.0.2.1", onlink="yes").warnings == (
         f"{IFACE}: routed-onlink yes has no effect, routed-gateway is in routed-subnet",

@@ -93,8 +93,15 @@ def test_a_gateway_outside_its_subnets_is_refused() -> None:
     )
 
 
-def test_a_gateway_on_the_link_is_for_a_vmc_and_an_address() -> None:
-    refused("routed-onlink yes: expected with routed-role vmc only", gateway="192.0.3.1", role="router", onlink="yes")
+def test_a_gateway_on_the_link_is_for_a_node_with_guests_and_an_address() -> None:
+    roles = "routed-onlink yes: expected with routed-role vmc or router-vmc only"
+    refused(roles, gateway="192.0.3.1", role="router", onlink="yes")
+    refused(
+        "routed-arp-ip 224.0.0.2: expected an address that a host may have",
+        gateway="192.0.3.1",
+        onlink="yes",
+        arp_ip="224.0.0.2",
+    )
     refused("routed-gateway 224.0.0.1: expected an address that a host may have", gateway="224.0.0.1", onlink="yes")
     refused("routed-onlink on: expected yes or no", onlink="on")
 
