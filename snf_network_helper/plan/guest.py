@@ -3,6 +3,8 @@
 from snf_network_helper.changes.guard import Guard
 from snf_network_helper.changes.guard_element import GuardElement
 from snf_network_helper.changes.guest_address import GuestAddress
+from snf_network_helper.changes.guest_subnet import GuestSubnet
+from snf_network_helper.changes.guests_rule import GuestsRule
 from snf_network_helper.changes.hardware_address import HardwareAddress
 from snf_network_helper.changes.hosted_address import HostedAddress
 from snf_network_helper.changes.link_local import LinkLocal
@@ -10,7 +12,6 @@ from snf_network_helper.changes.link_up import LinkUp
 from snf_network_helper.changes.neighbour_proxy import NeighbourProxy
 from snf_network_helper.changes.no_address_generation import NoAddressGeneration
 from snf_network_helper.changes.route import Route
-from snf_network_helper.changes.shared_rule import SharedRule
 from snf_network_helper.changes.shared_sysctl import SharedSysctl
 from snf_network_helper.changes.sysctl import Sysctl
 from snf_network_helper.lean import TYPE_CHECKING
@@ -64,6 +65,10 @@ def _changes(attachment: "Attachment", network: "Network", facts: Facts) -> "Ite
     if gateway := network.gateways.get(IPV4):
         # The node asks for the guest as the gateway: the guest sees nobody else on its link
         yield GuardElement("arp", "askers", tap, str(gateway))
+    subnets = [subnet for subnet in network.subnets if subnet.family in families]
+    for subnet in subnets:
+        if not any(subnet.is_part_of(other) for other in subnets):
+            yield GuestSubnet(subnet.family, str(subnet))
     if IPV6 in families:
         # Hypervisors may switch it off on every link that they make
         yield Sysctl(f"net/ipv6/conf/{tap}/disable_ipv6", "0")
@@ -74,10 +79,9 @@ def _changes(attachment: "Attachment", network: "Network", facts: Facts) -> "Ite
     # the link begins to forward meanwhile
     yield from _forwarding(tap, families, facts.force_forwarding)
     # What comes from the subnet is routed by the table: one rule for all TAPs, for each rule costs every packet
-    for subnet in network.subnets:
-        if subnet.family in families:
-            table, priority = network.tables[subnet.family], network.guests_priority(subnet.family)
-            yield SharedRule(subnet.family, table, priority, str(subnet))
+    for subnet in subnets:
+        table, priority = network.tables[subnet.family], network.guests_priority(subnet.family)
+        yield GuestsRule(subnet.family, table, priority, str(subnet))
     yield LinkUp(tap)
     for family in families:
         if family == IPV6:

@@ -96,6 +96,10 @@ class Prefix:
     def __contains__(self, address: IPAddress) -> bool:
         return address.family == self.family and address.value >> self.host_bits == self.value >> self.host_bits
 
+    def is_part_of(self, other: "Prefix") -> bool:
+        """True where another prefix has all addresses of this one, and more."""
+        return self.length > other.length and IPAddress(self.family, self.value) in other
+
     def is_reserved(self, address: IPAddress) -> bool:
         """True for the network's own and the broadcast address, which no host may have (IPv4, RFC 3021 for /31)."""
         if self.family == IPV6 or self.host_bits < 2 or address not in self:
