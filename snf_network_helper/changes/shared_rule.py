@@ -30,8 +30,12 @@ class SharedRule(SharedChange):
         """Which packets it is about."""
         return f"from {self.source}"
 
+    def action(self) -> str:
+        """What becomes of them."""
+        return f"lookup {self.table}"
+
     def _command(self, verb: str) -> str:
-        words = f"{self.selector()} lookup {self.table} priority {self.priority} protocol {PROTOCOL}"
+        words = f"{self.selector()} {self.action()} priority {self.priority} protocol {PROTOCOL}"
         return f"{ip(self.family)} rule {verb} {words}"
 
     def add(self) -> str:

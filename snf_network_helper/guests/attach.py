@@ -13,7 +13,7 @@ from snf_network_helper.guests.requests import journal_name, journal_of
 from snf_network_helper.kernel import link
 from snf_network_helper.kernel.background import close_in_background, in_background
 from snf_network_helper.lean import TYPE_CHECKING
-from snf_network_helper.plan.guest import hosting
+from snf_network_helper.plan.guest import asks_as, hosting
 from snf_network_helper.runtime.lock import Lock
 from snf_network_helper.stanza.attachment import Attachment
 from snf_network_helper.transaction.bring_up import Goal, attach_guest
@@ -97,9 +97,8 @@ def _make(attachment: Attachment, network: "Network", moves_in: bool, then: "Cal
 def _await_guest(attachment: Attachment, network: "Network", ears: "socket") -> None:
     """Leaves it to the background; a guest that is there already is reachable when this returns."""
     from snf_network_helper.guests.migration import wait_for_arrival
-    from snf_network_helper.stanza.addresses import IPV4
 
-    in_background(lambda: wait_for_arrival(attachment, network.gateways.get(IPV4), ears), keep=[ears.fileno()])
+    in_background(lambda: wait_for_arrival(attachment, asks_as(attachment, network), ears), keep=[ears.fileno()])
     ears.close()
     end = time.monotonic() + _ARRIVAL_SECONDS
     while time.monotonic() < end and any(

@@ -30,7 +30,7 @@ def _servers(attachment: "Attachment", network: "Network") -> "Iterator[Change]"
     tap, dns = attachment.tap, ",".join(map(str, attachment.dns))
     ip, gateway, netmask = "", "", ""
     for address in attachment.of_family(IPV4)[:1]:  # a lease is one address
-        ip, gateway = str(address), _text(network.gateways.get(IPV4))
+        ip, gateway = str(address), _text(network.gateway_of(address))
         netmask = _netmask(network.subnet_of(address))
         yield ServerAddress(IPV4, SERVER_ADDRESSES[IPV4], tap)
     subnets = dict.fromkeys(network.subnet_of(address) for address in attachment.of_family(IPV6))
@@ -47,10 +47,10 @@ def _binding(attachment: "Attachment", network: "Network") -> Binding:
     fields = {}
     for address in attachment.of_family(IPV4)[:1]:
         fields["ip"] = str(address)
-        fields["gateway"] = _text(network.gateways.get(IPV4))
+        fields["gateway"] = _text(network.gateway_of(address))
         fields["subnet"] = str(network.subnet_of(address))
     for address in attachment.of_family(IPV6)[:1]:
-        fields["gateway6"] = _text(network.gateways.get(IPV6))
+        fields["gateway6"] = _text(network.gateway_of(address))
         fields["subnet6"] = str(network.subnet_of(address))
         fields["eui64"] = str(address)
     return Binding(attachment.tap, attachment.mac, attachment.hostname or attachment.tap, **fields)

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from snf_network_helper.changes.base import Change
     from snf_network_helper.plan.routed import Plan
+    from snf_network_helper.stanza.addresses import IPAddress
     from snf_network_helper.stanza.attachment import Attachment
     from snf_network_helper.stanza.network import Network
 
@@ -39,7 +40,7 @@ def plan(attachment: "Attachment", network: "Network", facts: Facts) -> "Plan":
 def _changes(attachment: "Attachment", network: "Network", facts: Facts) -> "Iterator[Change]":
     tap = attachment.tap
     # An address that an edit of the stanza has put outside the subnets is neither let out nor routed
-    addresses = [address for address in attachment.addresses if any(address in subnet for subnet in network.subnets)]
+    addresses = [address for address in attachment.addresses if network.has(address)]
     # A guest without IPv6 needs none on the node: it may be switched off, there or on the TAP, or missing altogether
     families = (IPV4, IPV6) if any(address.family == IPV6 for address in addresses) else (IPV4,)
     for address in addresses:
@@ -62,7 +63,7 @@ def _changes(attachment: "Attachment", network: "Network", facts: Facts) -> "Ite
             yield GuardElement("inet", "sources6", tap, str(address))
             yield GuardElement("inet", "targets6", tap, f"0x{address.value:032x}")
             yield HostedAddress("inet", "hosted6", network.iface, f"0x{address.value:032x}")
-    if gateway := network.gateways.get(IPV4):
+    if gateway := asks_as(attachment, network):
         # The node asks for the guest as the gateway: the guest sees nobody else on its link
         yield GuardElement("arp", "askers", tap, str(gateway))
     subnets = [subnet for subnet in network.subnets if subnet.family in families]
@@ -80,8 +81,13 @@ def _changes(attachment: "Attachment", network: "Network", facts: Facts) -> "Ite
     yield from _forwarding(tap, families, facts.force_forwarding)
     # What comes from the subnet is routed by the table: one rule for all TAPs, for each rule costs every packet
     for subnet in subnets:
-        table, priority = network.tables[subnet.family], network.guests_priority(subnet.family)
-        yield GuestsRule(subnet.family, table, priority, str(subnet))
+        family, table = subnet.family, network.tables[subnet.family]
+        if other := network.further.get(subnet, (None, ""))[1]:
+            # To guests and neighbours as all others, and to the rest by the subnet's own gateway
+            yield GuestsRule(family, table, network.guests_priority(family, 2), str(subnet), suppress="0")
+            yield GuestsRule(family, other, network.guests_priority(family, 3), str(subnet))
+        else:
+            yield GuestsRule(family, table, network.guests_priority(family), str(subnet))
     yield LinkUp(tap)
     for family in families:
         if family == IPV6:
@@ -93,6 +99,12 @@ def _changes(attachment: "Attachment", network: "Network", facts: Facts) -> "Ite
         if address.family == IPV6:
             yield NeighbourProxy(str(address), network.iface)
     yield from _proxy(tap, families)
+
+
+def asks_as(attachment: "Attachment", network: "Network") -> "IPAddress | None":
+    """The address as which the node asks for the guest: the gateway of its first address's subnet."""
+    of_subnet = (network.gateway_of(one) for one in attachment.of_family(IPV4) if network.has(one))
+    return next(of_subnet, network.gateways.get(IPV4))
 
 
 def hosting(changes: "Plan", tap: str) -> "Plan":

@@ -93,7 +93,7 @@ class Attachment:
         if tap == network.iface:
             raise RoutedError(f"{tap}: expected an interface other than the network's own")
         known = _known_subnets(tap, network, subnets)
-        _check_gateways(tap, network, gateways)
+        _check_gateways(tap, network, known if subnets else (), gateways)
         addresses = []
         for text in texts:
             try:
@@ -104,7 +104,7 @@ class Attachment:
             except ValueError:
                 where = " ".join(map(str, known))
                 raise _mistaken(tap, "--ip", text, f"expected an address in {where}") from None
-            taken = (*network.gateways.values(), network.asker)
+            taken = (*network.all_gateways, network.asker)
             if address in taken or subnet.is_reserved(address):
                 raise RoutedError(f"{tap}: --ip {text}: expected an address that a virtual machine may have")
             addresses.append(address)
@@ -161,15 +161,18 @@ def _known_subnets(tap: str, network: "Network", texts: "Sequence[str]") -> tupl
     return tuple(known) or network.subnets
 
 
-def _check_gateways(tap: str, network: "Network", texts: "Sequence[str]") -> None:
+def _check_gateways(tap: str, network: "Network", subnets: "Sequence[Prefix]", texts: "Sequence[str]") -> None:
+    """RoutedError for what is no gateway of the subnets that the caller names, or else of the network."""
+    of_subnets = dict.fromkeys(gateway for one in subnets if (gateway := network.gateway_of_subnet(one)))
+    right = tuple(of_subnets) or network.all_gateways
     for text in texts:
         try:
-            known = IPAddress.parse(text) in network.gateways.values()
+            known = IPAddress.parse(text) in right
         except ValueError:
             known = False
         if not known:
-            gateways = " ".join(map(str, network.gateways.values()))
-            raise _mistaken(tap, "--gateway", text, f"{network.iface} has {gateways or 'none'}")
+            gateways = " ".join(map(str, right)) or "none"
+            raise _mistaken(tap, "--gateway", text, f"{network.iface} has {gateways}")
 
 
 def _name_servers(tap: str, texts: "Sequence[str]") -> tuple[IPAddress, ...]:
