@@ -93,7 +93,7 @@ class Attachment:
         if tap == network.iface:
             raise RoutedError(f"{tap}: expected an interface other than the network's own")
         known = _known_subnets(tap, network, subnets)
-        _check_gateways(tap, network, known if subnets else (), gateways)
+        _check_gateways(tap, network, known, gateways)
         addresses = []
         for text in texts:
             try:
@@ -162,9 +162,10 @@ def _known_subnets(tap: str, network: "Network", texts: "Sequence[str]") -> tupl
 
 
 def _check_gateways(tap: str, network: "Network", subnets: "Sequence[Prefix]", texts: "Sequence[str]") -> None:
-    """RoutedError for what is no gateway of the subnets that the caller names, or else of the network."""
-    of_subnets = dict.fromkeys(gateway for one in subnets if (gateway := network.gateway_of_subnet(one)))
-    right = tuple(of_subnets) or network.all_gateways
+    """RoutedError for what is no gateway of the subnets that the caller names; it may name none of a family."""
+    families = {subnet.family for subnet in subnets}
+    meant = [subnet for subnet in network.subnets if subnet in subnets or subnet.family not in families]
+    right = tuple(dict.fromkeys(gateway for one in meant if (gateway := network.gateway_of_subnet(one))))
     for text in texts:
         try:
             known = IPAddress.parse(text) in right
