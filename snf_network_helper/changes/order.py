@@ -3,6 +3,7 @@
 from snf_network_helper.changes.base import PROTOCOL, Change
 from snf_network_helper.changes.guest_subnet import GuestSubnet
 from snf_network_helper.changes.guests_rule import GuestsRule
+from snf_network_helper.changes.main_link_rule import MainLinkRule
 from snf_network_helper.changes.rule import Rule
 from snf_network_helper.changes.shared_rule import SharedRule
 from snf_network_helper.kernel.view import View
@@ -19,8 +20,9 @@ def disorder(marked: frozenset[Change]) -> "Iterator[tuple[SharedRule, str]]":
     the guard has its subnet.
     """
     shown = View(PROTOCOL).rules()
-    read = (Rule.read(*pair) or SharedRule.read(*pair) or GuestsRule.read(*pair) for pair in shown)
-    rules = [rule for rule in read if rule is not None]
+    shown_links = (Rule.read(*pair) or MainLinkRule.read(*pair) for pair in shown)
+    shown_guests = (SharedRule.read(*pair) or GuestsRule.read(*pair) for pair in shown)
+    rules = [rule for pair in zip(shown_links, shown_guests, strict=True) for rule in pair if rule is not None]
     of_links = [rule for rule in rules if isinstance(rule, Rule) and rule.iif not in ("", "lo")]
     for at, rule in enumerate(rules):
         if not isinstance(rule, SharedRule) or _is_marked(rule, marked):

@@ -40,7 +40,7 @@ class Rule(IpChange):
     @classmethod
     def read(cls, family: str, message: "Any") -> "Rule | None":
         """The rule that a message of the kernel is about, None for one of another kind."""
-        if message.get_attr("FRA_SRC"):  # a SharedRule
+        if message.get_attr("FRA_SRC") or message.get_attr("FRA_FWMASK"):  # a SharedRule, a MainLinkRule
             return None
         destination = message.get_attr("FRA_DST")
         return cls(

@@ -29,6 +29,12 @@ def plan(stanza: Stanza, facts: Facts) -> Plan:
 def _vmc(stanza: Stanza, facts: Facts) -> "Iterator[Change]":
     """A node that hosts guests behind an external router."""
     dev, table = stanza.iface, stanza.table
+    for family in facts.main_of:
+        from snf_network_helper.changes.main_link_traffic import MainLinkTraffic, in_order
+
+        subnets = stanza.of_family(family)
+        apart = (one for one in subnets if not any(one.is_part_of(other) for other in subnets))
+        yield MainLinkTraffic(family, dev, in_order(apart))
     yield Link(dev)
     for family in stanza.families:
         # First made and last undone: at no moment does a look-up in the table fall through to main, where the
@@ -40,7 +46,7 @@ def _vmc(stanza: Stanza, facts: Facts) -> "Iterator[Change]":
         for subnet in stanza.of_family(family):
             yield Route(family, str(subnet), dev=dev)
         # What arrives on the VLAN is routed by the extra table
-        yield Rule(family, table, stanza.priority, iif=dev)
+        yield _of_link(stanza, family, family in facts.main_of)
         # So is what the node itself sends to its own guests, "fragmentation needed" among it
         for subnet in stanza.of_family(family):
             yield Rule(family, table, stanza.priority, iif="lo", to=str(subnet))
@@ -111,6 +117,15 @@ def _router_vmc(stanza: Stanza, facts: Facts) -> "Iterator[Change]":
     if stanza.nat:
         yield from _nat(stanza)
     yield from _proxy(stanza, facts)
+
+
+def _of_link(stanza: Stanza, family: str, is_main: bool) -> Rule:
+    """The rule for what arrives on the VLAN; on the node's main link main routes what is not for the subnets."""
+    if is_main:
+        from snf_network_helper.changes.main_link_rule import MainLinkRule
+
+        return MainLinkRule(family, stanza.table, stanza.priority, stanza.iface)
+    return Rule(family, stanza.table, stanza.priority, iif=stanza.iface)
 
 
 def _default(stanza: Stanza, family: str) -> Route:
