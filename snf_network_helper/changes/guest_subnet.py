@@ -42,11 +42,10 @@ class GuestSubnet(NftElement):
             members = item.get("set") or {"name": ""}
             name, family = members["name"][:-1], members["name"][-1:]
             for element in members.get("elem", ()) if name == "subnets" else ():
-                if isinstance(element, dict):
-                    prefix = element["prefix"]
-                    yield cls(family, f"{prefix['addr']}/{prefix['len']}")
-                else:
+                if isinstance(element, str):
                     yield cls(family, f"{element}/{BITS[family]}")
+                elif prefix := element.get("prefix"):
+                    yield cls(family, f"{prefix['addr']}/{prefix['len']}")
 
 
 def _overlap(one: GuestSubnet, other: GuestSubnet) -> bool:
