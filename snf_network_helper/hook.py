@@ -118,7 +118,7 @@ def _follow_up(iface: str, stanza: "Stanza") -> None:
     if stanza.role != VMC:
         from snf_network_helper.kernel.background import in_background
 
-        addresses = list(stanza.gateways.values())
+        addresses = [gateway for family in stanza.families for gateway in stanza.gateways_of_family(family)]
         _try(iface, lambda: in_background(lambda: _announce(iface, addresses)))
     if attached():
         _try(iface, lambda: _renew(iface))

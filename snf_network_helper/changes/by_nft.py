@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 GUARD_FILE = "/usr/share/snf-network-helper/guard.nft"
 GUARD_TABLE = "snf_network_helper"
 LOAD_GUARD = f"nft -f {GUARD_FILE}"
+SUBNETS = f"element inet {GUARD_TABLE} subnets"
+_OVERLAPS = "interval overlaps with"
 
 
 class NftElement(Change):
@@ -65,16 +67,25 @@ def joining(run: "Sequence[Entry]", user: User, make: "Callable[[Collection[Chan
 
 
 def add_elements(commands: "Sequence[str]") -> None:
-    """Adds the guard's elements; where somebody has flushed all of nftables, to a new guard."""
+    """Adds the guard's elements; where somebody has flushed all of nftables, to a new guard.
+
+    A subnet is left out that overlaps with one of another network, as few do: it is part of that, or that of it.
+    """
     from snf_network_helper.kernel.nft import transaction
     from snf_network_helper.kernel.process import is_gone
 
     try:
         transaction(commands)
     except KernelError as error:
-        if not is_gone(error.reason):
+        if _OVERLAPS in error.reason and len(commands) > 1:
+            apart = [command for command in commands if SUBNETS in command]
+            add_elements([command for command in commands if command not in apart])
+            for command in apart:
+                add_elements([command])
+        elif is_gone(error.reason) and LOAD_GUARD not in commands:
+            add_elements([LOAD_GUARD, *commands])
+        elif _OVERLAPS not in error.reason:
             raise
-        transaction([LOAD_GUARD, *commands])
 
 
 def _undo_elements(changes: "Sequence[Change]", user: User) -> Left:

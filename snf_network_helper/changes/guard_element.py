@@ -47,12 +47,12 @@ class GuardElement(NftElement):
 def elements(view: "View") -> "Iterator[tuple[str, str, str, str]]":
     """The set, the table's family, the link and the address of each element that stands in the guard.
 
-    What the kernel itself adds, to the sets of what is `gone`, is left out.
+    What the kernel itself adds, to the sets of what is `gone`, is left out, and so are the subnets.
     """
     for family in ("inet", "arp"):
         for item in view.nft_table(family, GUARD_TABLE):
             members = item.get("set") or item.get("map") or {"name": ""}
-            if members["name"].startswith("gone"):
+            if members["name"].startswith(("gone", "subnets")):
                 continue
             for element in members.get("elem", ()):
                 words = element["concat"] if isinstance(element, dict) else element

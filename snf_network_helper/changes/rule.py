@@ -6,6 +6,7 @@ from snf_network_helper.lean import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from typing import Any
 
     from snf_network_helper.kernel.view import View
 
@@ -37,15 +38,19 @@ class Rule(IpChange):
         return self.table
 
     @classmethod
+    def read(cls, family: str, message: "Any") -> "Rule | None":
+        """The rule that a message of the kernel is about, None for one of another kind."""
+        if message.get_attr("FRA_SRC") or message.get_attr("FRA_FWMASK"):  # a SharedRule, a MainLinkRule
+            return None
+        destination = message.get_attr("FRA_DST")
+        return cls(
+            family,
+            str(message.get_attr("FRA_TABLE")),
+            str(message.get_attr("FRA_PRIORITY") or 0),
+            iif=message.get_attr("FRA_IIFNAME") or "",
+            to=f"{destination}/{message['dst_len']}" if destination else "",
+        )
+
+    @classmethod
     def marked(cls, view: "View") -> "Iterator[Change]":
-        for family, message in view.rules():
-            if message.get_attr("FRA_SRC"):  # a SharedRule
-                continue
-            destination = message.get_attr("FRA_DST")
-            yield cls(
-                family,
-                str(message.get_attr("FRA_TABLE")),
-                str(message.get_attr("FRA_PRIORITY") or 0),
-                iif=message.get_attr("FRA_IIFNAME") or "",
-                to=f"{destination}/{message['dst_len']}" if destination else "",
-            )
+        yield from filter(None, (cls.read(family, message) for family, message in view.rules()))

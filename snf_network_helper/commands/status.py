@@ -5,6 +5,7 @@ import sys
 
 from snf_network_helper.changes import seen
 from snf_network_helper.changes.base import AWAITED, KEPT, Change, Entry
+from snf_network_helper.changes.order import disorder
 from snf_network_helper.commands.privilege import need_root
 from snf_network_helper.errors import JournalError, RoutedError
 from snf_network_helper.journal.journal import Journal, attached_names, names
@@ -17,9 +18,14 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from types import SimpleNamespace
 
+_HEADINGS = {"": "in no journal", "order": "in the wrong order"}
+
 
 def run(arguments: "SimpleNamespace") -> int:
-    """Exit code 1 where something journalled is missing, what bears our mark is in no journal, or one is not read."""
+    """Exit code 1 where something journalled is missing, what bears our mark is in no journal, or one is not read.
+
+    Also where rules stand in an order that does harm.
+    """
     if arguments.iface:
         check_interface(arguments.iface)
     need_root("status")
@@ -42,13 +48,17 @@ def run(arguments: "SimpleNamespace") -> int:
     if not arguments.iface:
         orphans = sorted(change.add() for change in in_kernel - journalled)
         rows += [{"stanza": "", "state": "orphan", "change": command} for command in orphans]
+        rows += [
+            {"stanza": "order", "state": "disorder", "change": rule.add(), "why": why}
+            for rule, why in disorder(in_kernel)
+        ]
     if arguments.json:
         print(json.dumps(rows, indent=2))
     else:
         _print_status(rows, arguments.iface)
     for error in errors:
         print(error, file=sys.stderr)
-    return int(bool(errors) or any(row["state"] in ("missing", "orphan") for row in rows))
+    return int(bool(errors) or any(row["state"] in ("missing", "orphan", "disorder") for row in rows))
 
 
 def _journals(iface: str) -> tuple[list[Journal], list[JournalError]]:
@@ -80,9 +90,10 @@ def _print_status(rows: "Sequence[dict[str, str]]", iface: str) -> None:
     for row in rows:
         if row["stanza"] != stanza:
             stanza = row["stanza"]
-            print(_heading(stanza) if stanza else "in no journal")
+            print(_HEADINGS.get(stanza) or _heading(stanza))
         before = f"  (was {row['prior']})" if "prior" in row and row["state"] != KEPT else ""
-        print(f"  {row['state']:8} {row['change']}{before}")
+        why = f"  ({row['why']})" if "why" in row else ""
+        print(f"  {row['state']:8} {row['change']}{before}{why}")
     if not rows:
         print(f"{iface}: nothing is routed" if iface else "nothing is routed")
 

@@ -45,15 +45,26 @@ def network_of(iface: str) -> Network:
         why = "its role is router, which hosts no virtual machine" if addresses else _not_up()
         raise NetworkDownError(f"{iface}: {why}")
     routes = [route for route in of_kind(Route, changes) if route.dev == iface and route.table]
-    gateways = {route.family: IPAddress.parse(route.via) for route in routes if route.via}
+    tables = {rule.family: rule.table for rule in rules}
+    subnets = tuple(dict.fromkeys(Prefix.parse(route.prefix) for route in routes if not route.via))
+    hops = [(IPAddress.parse(route.via), route.table) for route in routes if route.via]
     owned = [IPAddress.parse(one.address.partition("/")[0]) for one in addresses]
-    gateways |= {address.family: address for address in owned}
+    gateways: dict[str, IPAddress] = {}
+    for gateway, table in [*((one, tables[one.family]) for one in owned if one.family in tables), *hops]:
+        if table == tables.get(gateway.family):
+            gateways.setdefault(gateway.family, gateway)
+    further = {
+        max(homes, key=lambda subnet: subnet.length): (gateway, table)
+        for gateway, table in [*((one, "") for one in owned), *hops]
+        if gateway != gateways.get(gateway.family) and (homes := [one for one in subnets if gateway in one])
+    }
     askers = [IPAddress.parse(source.address) for source in of_kind(ArpSource, changes)]
     return Network(
         iface,
-        {rule.family: rule.table for rule in rules},
+        tables,
         {rule.family: rule.priority for rule in rules},
-        tuple(Prefix.parse(route.prefix) for route in routes if not route.via),
+        subnets,
         gateways,
         next((own for own in [*askers, *owned] if own.family == "4"), None),
+        further,
     )

@@ -12,7 +12,8 @@ _FROM_START = 0  # SEEK_SET
 # How ip(8) says that what is to be added stands already, and that what is to be deleted is gone.
 _EXISTS = ("File exists", "already assigned")
 _GONE = ("No such process", "No such file or directory", "Cannot find device", "address not found", "Address not found",
-         "Cannot assign requested address", "FIB table does not exist", "No such device")  # fmt: skip
+         "Cannot assign requested address", "FIB table does not exist", "No such device",
+         "element does not exist")  # fmt: skip
 
 # Whether each command is shown before it runs, as `ifup -v` asks for.
 verbose = False

@@ -20,11 +20,12 @@ class Facts:
 
     `force_forwarding`: IPv6 forwards per link (kernel 6.17); `keep_ra`: links that go on heeding advertisements;
     `refuse_ra`: the routed link would heed them only because it is, or was made, as other interfaces want all links.
-    `own_links`: the links of the node's own IPv4 networks, for which no routed link is ever to answer.
-    `mtu`: the largest packet that the link of a guest's network takes.
+    `own_links`: the links of the node's own IPv4 networks, for which no routed link is ever to answer. `main_of`: the
+    families whose default route in main is by the routed link itself, the node's own main link. `mtu`: the largest
+    packet that the link of a guest's network takes.
     """
 
-    __slots__ = ("force_forwarding", "keep_ra", "mtu", "own_links", "refuse_ra")
+    __slots__ = ("force_forwarding", "keep_ra", "main_of", "mtu", "own_links", "refuse_ra")
 
     def __init__(
         self,
@@ -32,6 +33,7 @@ class Facts:
         keep_ra: tuple[str, ...] = (),
         refuse_ra: bool = False,
         own_links: tuple[str, ...] = (),
+        main_of: tuple[str, ...] = (),
         mtu: str = "",
     ) -> None:
         self.force_forwarding = force_forwarding
@@ -39,3 +41,4 @@ class Facts:
         self.refuse_ra = refuse_ra
         self.own_links = own_links
         self.mtu = mtu
+        self.main_of = main_of

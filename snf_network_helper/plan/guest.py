@@ -3,6 +3,8 @@
 from snf_network_helper.changes.guard import Guard
 from snf_network_helper.changes.guard_element import GuardElement
 from snf_network_helper.changes.guest_address import GuestAddress
+from snf_network_helper.changes.guest_subnet import GuestSubnet
+from snf_network_helper.changes.guests_rule import GuestsRule
 from snf_network_helper.changes.hardware_address import HardwareAddress
 from snf_network_helper.changes.hosted_address import HostedAddress
 from snf_network_helper.changes.link_local import LinkLocal
@@ -10,7 +12,6 @@ from snf_network_helper.changes.link_up import LinkUp
 from snf_network_helper.changes.neighbour_proxy import NeighbourProxy
 from snf_network_helper.changes.no_address_generation import NoAddressGeneration
 from snf_network_helper.changes.route import Route
-from snf_network_helper.changes.shared_rule import SharedRule
 from snf_network_helper.changes.shared_sysctl import SharedSysctl
 from snf_network_helper.changes.sysctl import Sysctl
 from snf_network_helper.lean import TYPE_CHECKING
@@ -39,7 +40,7 @@ def plan(attachment: "Attachment", network: "Network", facts: Facts, mtu: str = 
 def _changes(attachment: "Attachment", network: "Network", facts: Facts, mtu: str) -> "Iterator[Change]":
     tap = attachment.tap
     # An address that an edit of the stanza has put outside the subnets is neither let out nor routed
-    addresses = [address for address in attachment.addresses if any(address in subnet for subnet in network.subnets)]
+    addresses = [address for address in attachment.addresses if network.has(address)]
     prefixes = [prefix for prefix in attachment.prefixes if any(map(prefix.is_within, network.subnets))]
     # A guest without IPv6 needs none on the node: it may be switched off, there or on the TAP, or missing altogether
     families = (IPV4, IPV6) if any(address.family == IPV6 for address in addresses) else (IPV4,)
@@ -79,6 +80,10 @@ def _changes(attachment: "Attachment", network: "Network", facts: Facts, mtu: st
     if gateway := asker(attachment, network):
         # The node asks for the guest as its gateway: the guest sees nobody else on its link
         yield GuardElement("arp", "askers", tap, str(gateway))
+    subnets = [subnet for subnet in network.subnets if subnet.family in families]
+    for subnet in subnets:
+        if not any(subnet.is_part_of(other) for other in subnets):
+            yield GuestSubnet(subnet.family, str(subnet))
     if IPV6 in families:
         # Hypervisors may switch it off on every link that they make
         yield Sysctl(f"net/ipv6/conf/{tap}/disable_ipv6", "0")
@@ -89,10 +94,14 @@ def _changes(attachment: "Attachment", network: "Network", facts: Facts, mtu: st
     # the link begins to forward meanwhile
     yield from _forwarding(tap, families, facts.force_forwarding)
     # What comes from the subnet is routed by the table: one rule for all TAPs, for each rule costs every packet
-    for subnet in network.subnets:
-        if subnet.family in families:
-            table, priority = network.tables[subnet.family], network.guests_priority(subnet.family)
-            yield SharedRule(subnet.family, table, priority, str(subnet))
+    for subnet in subnets:
+        family, table = subnet.family, network.tables[subnet.family]
+        if other := network.further.get(subnet, (None, ""))[1]:
+            # To guests and neighbours as all others, and to the rest by the subnet's own gateway
+            yield GuestsRule(family, table, network.guests_priority(family, 2), str(subnet), suppress="0")
+            yield GuestsRule(family, other, network.guests_priority(family, 3), str(subnet))
+        else:
+            yield GuestsRule(family, table, network.guests_priority(family), str(subnet))
     yield LinkUp(tap)
     for family in families:
         if family == IPV6:

@@ -29,16 +29,24 @@ def plan(stanza: Stanza, facts: Facts) -> Plan:
 def _vmc(stanza: Stanza, facts: Facts) -> "Iterator[Change]":
     """A node that hosts guests behind an external router."""
     dev, table = stanza.iface, stanza.table
+    for family in facts.main_of:
+        from snf_network_helper.changes.main_link_traffic import MainLinkTraffic, in_order
+
+        subnets = stanza.of_family(family)
+        apart = (one for one in subnets if not any(one.is_part_of(other) for other in subnets))
+        yield MainLinkTraffic(family, dev, in_order(apart))
     yield Link(dev)
     for family in stanza.families:
         # First made and last undone: at no moment does a look-up in the table fall through to main, where the
         # node's default route would have proxy ARP answer for every address there is.
         yield Route(family, "default", kind="unreachable", table=table, metric=LAST_METRIC)
+        for _, _, other in stanza.further_of_family(family):
+            yield Route(family, "default", kind="unreachable", table=other, metric=LAST_METRIC)
         # The node reaches guests on other nodes
         for subnet in stanza.of_family(family):
             yield Route(family, str(subnet), dev=dev)
         # What arrives on the VLAN is routed by the extra table
-        yield Rule(family, table, stanza.priority, iif=dev)
+        yield _of_link(stanza, family, family in facts.main_of)
         # So is what the node itself sends to its own guests, "fragmentation needed" among it
         for subnet in stanza.of_family(family):
             yield Rule(family, table, stanza.priority, iif="lo", to=str(subnet))
@@ -46,6 +54,9 @@ def _vmc(stanza: Stanza, facts: Facts) -> "Iterator[Change]":
         for subnet in stanza.of_family(family):
             yield _on_link(subnet, dev, table)
         yield _default(stanza, family)
+        # A table of its own for each further gateway: a route cannot say from which subnet a packet comes
+        for _, gateway, other in stanza.further_of_family(family):
+            yield Route(family, "default", via=str(gateway), dev=dev, table=other)
     yield from _forwarding(stanza, facts)
     if stanza.arp_ip:
         from snf_network_helper.changes.arp_source import ArpSource
@@ -66,9 +77,11 @@ def _router(stanza: Stanza, facts: Facts) -> "Iterator[Change]":
     for family in stanza.families:
         gateway = stanza.gateways[family]
         home = next(subnet for subnet in stanza.of_family(family) if gateway in subnet)
-        yield Address(family, f"{gateway}/{home.length}", dev)
+        homes = {home: gateway} | {subnet: own for subnet, own, _ in stanza.further_of_family(family)}
+        for subnet, own in homes.items():
+            yield Address(family, f"{own}/{subnet.length}", dev)
         for subnet in stanza.of_family(family):
-            if subnet != home:
+            if subnet not in homes:
                 yield Route(family, str(subnet), dev=dev)
     yield from _forwarding(stanza, facts)
     if stanza.nat:
@@ -98,11 +111,21 @@ def _router_vmc(stanza: Stanza, facts: Facts) -> "Iterator[Change]":
         for subnet in stanza.of_family(family):
             yield _on_link(subnet, dev, table)
         length = "32" if family == IPV4 else "128"
-        yield Address(family, f"{stanza.gateways[family]}/{length}", dev)
+        for gateway in stanza.gateways_of_family(family):
+            yield Address(family, f"{gateway}/{length}", dev)
     yield from _forwarding(stanza, facts)
     if stanza.nat:
         yield from _nat(stanza)
     yield from _proxy(stanza, facts)
+
+
+def _of_link(stanza: Stanza, family: str, is_main: bool) -> Rule:
+    """The rule for what arrives on the VLAN; on the node's main link main routes what is not for the subnets."""
+    if is_main:
+        from snf_network_helper.changes.main_link_rule import MainLinkRule
+
+        return MainLinkRule(family, stanza.table, stanza.priority, stanza.iface)
+    return Rule(family, stanza.table, stanza.priority, iif=stanza.iface)
 
 
 def _default(stanza: Stanza, family: str) -> Route:

@@ -103,6 +103,10 @@ class Prefix:
         """True for a part of another prefix, or all of it."""
         return self.length >= other.length and IPAddress(self.family, self.value) in other
 
+    def is_part_of(self, other: "Prefix") -> bool:
+        """True where another prefix has all addresses of this one, and more."""
+        return self.length > other.length and self.is_within(other)
+
     @property
     def last(self) -> int:
         """The value of the last address."""

@@ -111,7 +111,7 @@ class Attachment:
         if tap == network.iface:
             raise RoutedError(f"{tap}: expected an interface other than the network's own")
         known = _known_subnets(tap, network, subnets)
-        _check_gateways(tap, network, gateways)
+        _check_gateways(tap, network, known, gateways)
         addresses = []
         prefixes: tuple[Prefix, ...] = ()
         if any("/" in text for text in texts):  # only who has a prefix pays for the import
@@ -127,7 +127,7 @@ class Attachment:
             except ValueError:
                 where = " ".join(map(str, known))
                 raise _mistaken(tap, "--ip", text, f"expected an address in {where}") from None
-            taken = (*network.gateways.values(), network.asker)
+            taken = (*network.all_gateways, network.asker)
             if address in taken or network.is_reserved(address):
                 raise RoutedError(f"{tap}: --ip {text}: expected an address that a virtual machine may have")
             addresses.append(address)
@@ -191,15 +191,19 @@ def _known_subnets(tap: str, network: "Network", texts: "Sequence[str]") -> tupl
     return tuple(known) or network.subnets
 
 
-def _check_gateways(tap: str, network: "Network", texts: "Sequence[str]") -> None:
+def _check_gateways(tap: str, network: "Network", subnets: "Sequence[Prefix]", texts: "Sequence[str]") -> None:
+    """RoutedError for what is no gateway of the subnets that the caller names; it may name none of a family."""
+    families = {subnet.family for subnet in subnets}
+    meant = [subnet for subnet in network.subnets if subnet in subnets or subnet.family not in families]
+    right = tuple(dict.fromkeys(gateway for one in meant if (gateway := network.gateway_of_subnet(one))))
     for text in texts:
         try:
-            known = IPAddress.parse(text) in network.gateways.values()
+            known = IPAddress.parse(text) in right
         except ValueError:
             known = False
         if not known:
-            gateways = " ".join(map(str, network.gateways.values()))
-            raise _mistaken(tap, "--gateway", text, f"{network.iface} has {gateways or 'none'}")
+            gateways = " ".join(map(str, right)) or "none"
+            raise _mistaken(tap, "--gateway", text, f"{network.iface} has {gateways}")
 
 
 def _name_servers(tap: str, texts: "Sequence[str]") -> tuple[IPAddress, ...]:

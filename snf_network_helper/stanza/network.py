@@ -4,7 +4,7 @@ from snf_network_helper.lean import TYPE_CHECKING
 from snf_network_helper.stanza.addresses import IPV6
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Mapping
 
     from snf_network_helper.stanza.addresses import IPAddress, Prefix
 
@@ -14,10 +14,11 @@ _LAST_PRIORITY = 32765  # main has the next
 class Network:
     """What guests behind `iface` need: the subnets, and per family the gateway, the table and its priority.
 
-    `asker` is the address by which the node asks on the link (IPv4), None where it has none.
+    `asker` is the address by which the node asks on the link (IPv4), None where it has none. `further` has the subnets
+    with a gateway of their own beside the first, and of each that and the table with its route, "" on a router.
     """
 
-    __slots__ = ("asker", "gateways", "iface", "priorities", "subnets", "tables")
+    __slots__ = ("asker", "further", "gateways", "iface", "priorities", "subnets", "tables")
 
     def __init__(
         self,
@@ -27,6 +28,7 @@ class Network:
         subnets: "tuple[Prefix, ...]",
         gateways: "dict[str, IPAddress]",
         asker: "IPAddress | None",
+        further: "Mapping[Prefix, tuple[IPAddress, str]] | None" = None,
     ) -> None:
         self.iface = iface
         self.tables = tables
@@ -34,15 +36,30 @@ class Network:
         self.subnets = subnets
         self.gateways = gateways
         self.asker = asker
+        self.further = further or {}
 
-    def guests_priority(self, family: str) -> str:
+    @property
+    def all_gateways(self) -> "tuple[IPAddress, ...]":
+        """Every gateway, also one that all subnets have another in the place of."""
+        return (*self.gateways.values(), *(gateway for gateway, _ in self.further.values()))
+
+    def gateway_of_subnet(self, subnet: "Prefix") -> "IPAddress | None":
+        """The gateway of a subnet: its own, or the first of its family."""
+        return self.further.get(subnet, (self.gateways.get(subnet.family),))[0]
+
+    def guests_priority(self, family: str, place: int = 1) -> str:
         """The priority of the rules for what guests send.
 
         What comes in by any routed link is looked up first: it may be a packet from a guest of this very subnet to one
         of another network, which the subnet's table would send out again, for ever. Rules of one priority stand in the
         order in which they were made. A network that 0.1.0 brought up may have the last priority before main's.
+        The `place` is another one for each rule of a subnet: to the kernel they are otherwise the same.
         """
-        return str(min(int(self.priorities[family]) + 1, _LAST_PRIORITY))
+        return str(min(int(self.priorities[family]) + place, _LAST_PRIORITY))
+
+    def has(self, address: "IPAddress") -> bool:
+        """Whether a subnet has the address."""
+        return any(address in subnet for subnet in self.subnets)
 
     def subnet_of(self, address: "IPAddress") -> "Prefix":
         """The subnet that an address lies in; ValueError where none does."""
@@ -57,7 +74,7 @@ class Network:
         None has where the gateway is in none of the subnets. Where it is in another one, the router may have several
         addresses; but the node itself, if it is the router, has the gateway alone.
         """
-        gateway = self.gateways.get(subnet.family)
+        gateway = self.gateway_of_subnet(subnet)
         if gateway is None or gateway in subnet:
             return True
         return gateway != self.asker and any(gateway in other for other in self.subnets)
@@ -76,8 +93,8 @@ class Network:
         a link: then guests have it on none, either, for one may have the broadcast address. In IPv6 a guest's router is
         fe80::1, and the gateway one more if it is in the subnet.
         """
-        gateway = self.gateways.get(address.family)
         subnet = next((subnet for subnet in self.subnets if address in subnet), None)
+        gateway = self.gateways.get(address.family) if subnet is None else self.gateway_of_subnet(subnet)
         if gateway is None or subnet is None or gateway in subnet:
             return gateway
         if address.family == IPV6:

@@ -103,9 +103,11 @@ class _Stanza(GatewayReader):
         if uplink and role == VMC:
             self.warnings.append(f"{self.iface}: routed-uplink {uplink} has no effect with routed-role {VMC}")
         onlink = self.onlink(subnets, gateways)
+        tables = self.tables(role)
         return Stanza(
-            self.iface, role, subnets, gateways, self.table(role), self.arp_ip(role, subnets, gateways), uplink, nat,
-            self.nat_except(nat), self.priority(), tuple(self.warnings), onlink,
+            self.iface, role, subnets, gateways, tables[0], self.arp_ip(role, subnets, gateways), uplink, nat,
+            self.nat_except(nat), self.priority(len(tables) > 1), tuple(self.warnings), onlink,
+            self.further_tables(role, tables),
         )  # fmt: skip
 
     def warn_of_predecessors(self) -> None:
@@ -131,8 +133,24 @@ class _Stanza(GatewayReader):
                 raise self.error("routed-subnet", str(subnet), "expected a subnet of unicast addresses")
         return subnets
 
-    def table(self, role: str) -> str:
-        if text := self.single("routed-table"):
+    def tables(self, role: str) -> list[str]:
+        """The table, and one more for each further gateway; [""] where a router needs none."""
+        needed = self.tables_needed(role)
+        texts = self.options.get("routed-table", [])
+        if needed == 1:
+            return [self.table(role, self.single("routed-table"))]
+        if len(texts) != needed:
+            expected = f"{needed} tables, the last for the further gateways; for example routed-table 222 1222"
+            if not texts:
+                raise self.missing("routed-table", expected)
+            raise self.error("routed-table", " ".join(texts), f"expected {expected}")
+        tables = [self.table(role, text) for text in texts]
+        if len({*tables}) < needed:
+            raise self.error("routed-table", " ".join(texts), "expected different tables")
+        return tables
+
+    def table(self, role: str, text: str) -> str:
+        if text:
             number = decimal(text, _LAST_TABLE)
             if number is None:
                 number = self.table_number(text)
@@ -160,7 +178,7 @@ class _Stanza(GatewayReader):
                 self.check_inside("routed-arp-ip", address, own)
             elif not address.is_unicast:
                 raise self.error("routed-arp-ip", text, "expected an address that a host may have")
-            if address == gateways[IPV4]:
+            if address in (gateways[IPV4], *self.further.values()):
                 raise self.error("routed-arp-ip", text, "expected an address other than routed-gateway")
         if role != VMC:
             if text:
@@ -213,13 +231,14 @@ class _Stanza(GatewayReader):
                 raise self.error("routed-nat-except", str(prefix), f"expected {needed} yes beside it")
         return prefixes
 
-    def priority(self) -> str:
-        """The rules of guests come right after: so the last priority before main's is theirs."""
+    def priority(self, has_further: bool) -> str:
+        """The rules of guests come right after: the last priority before main's is theirs, with further gateways three.
+        """
         text = self.single("routed-priority") or str(DEFAULT_PRIORITY)
         number = decimal(text, LAST_PRIORITY)
         if not number:
             raise self.error("routed-priority", text, f"expected 1-{LAST_PRIORITY}")
-        return str(min(number, LAST_PRIORITY - 1))
+        return str(min(number, LAST_PRIORITY - (3 if has_further else 1)))
 
 
 def _expected_instead(option: str) -> str:

@@ -19,6 +19,7 @@ class Reader:
         self.table_number = table_number
         self.options = {name: value.split() for name, value in options.items()}
         self.warnings: list[str] = []
+        self.further: dict[Prefix, IPAddress] = {}  # of subnets with a gateway of their own, beside the first
 
     def error(self, option: str, value: str, expected: str) -> StanzaError:
         return StanzaError(f"{self.iface}: {option}{' ' * bool(value)}{one_line(value)}: {expected}")

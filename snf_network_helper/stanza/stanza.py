@@ -19,7 +19,7 @@ class Stanza:
 
     __slots__ = (
         "iface", "role", "subnets", "gateways", "onlink", "table", "arp_ip", "uplink", "nat", "nat_except", "priority",
-        "warnings",
+        "warnings", "further",
     )  # fmt: skip
 
     def __init__(
@@ -36,6 +36,7 @@ class Stanza:
         priority: str,
         warnings: tuple[str, ...] = (),
         onlink: frozenset[str] = frozenset(),
+        further: "tuple[tuple[Prefix, IPAddress, str], ...]" = (),
     ) -> None:
         self.iface = iface
         self.role = role
@@ -49,6 +50,7 @@ class Stanza:
         self.priority = priority
         self.warnings = warnings
         self.onlink = onlink  # the families whose gateway is in none of the subnets
+        self.further = further  # the subnets with a gateway of their own beside the first, and the table that has it
 
     def of_family(self, family: str) -> "tuple[Prefix, ...]":
         """The subnets of one family."""
@@ -58,3 +60,11 @@ class Stanza:
     def families(self) -> tuple[str, ...]:
         """The families that the subnets have, IPv4 first."""
         return tuple(family for family in (IPV4, IPV6) if self.of_family(family))
+
+    def further_of_family(self, family: str) -> "list[tuple[Prefix, IPAddress, str]]":
+        """Of one family the subnets with a gateway of their own beside the first, that, and the table that has it."""
+        return [one for one in self.further if one[0].family == family]
+
+    def gateways_of_family(self, family: str) -> "list[IPAddress]":
+        """All gateways of one family, the first one first."""
+        return [self.gateways[family], *(gateway for _, gateway, _ in self.further_of_family(family))]

@@ -8,7 +8,7 @@ from snf_network_helper.lean import TYPE_CHECKING
 from snf_network_helper.plan.facts import MEDIUM, Facts, accept_ra, medium_id
 from snf_network_helper.runtime import shared
 from snf_network_helper.stanza.addresses import IPV4, IPV6
-from snf_network_helper.stanza.stanza import ROUTER
+from snf_network_helper.stanza.stanza import ROUTER, VMC
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -27,8 +27,9 @@ def read_facts(stanza: "Stanza", switched: "Collection[str]") -> Facts:
     own: tuple[str, ...] = ()
     if IPV4 in stanza.families and stanza.role != ROUTER:
         own = tuple(sorted(_own_links(stanza.iface, switched)))
+    main_of = _main_of(stanza) if stanza.role == VMC else ()
     if IPV6 not in stanza.families:
-        return Facts(own_links=own)
+        return Facts(own_links=own, main_of=main_of)
     from snf_network_helper.changes.refuse_advertisements import RefuseAdvertisements
 
     iface, path = stanza.iface, accept_ra(stanza.iface)
@@ -39,7 +40,14 @@ def read_facts(stanza: "Stanza", switched: "Collection[str]") -> Facts:
         keep.add(iface)
     ours = _value(iface) == "2" and (path in switched or accept_ra(_TO_COME) in switched)
     refuse = iface not in keep and (ours or RefuseAdvertisements(iface) in made)
-    return Facts(forces_forwarding(), tuple(sorted(keep)), refuse, own)
+    return Facts(forces_forwarding(), tuple(sorted(keep)), refuse, own, main_of)
+
+
+def _main_of(stanza: "Stanza") -> tuple[str, ...]:
+    """The families that reach all else by the routed link, and have an address of the node's own there."""
+    from snf_network_helper.kernel.rtnetlink import default_link
+
+    return tuple(family for family in stanza.families if default_link(family) == stanza.iface)
 
 
 def _own_links(routed: str, switched: "Collection[str]") -> set[str]:

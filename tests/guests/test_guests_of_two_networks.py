@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -47,21 +48,22 @@ class Nodes:
         self.guests[link].settle()
 
 
-def stanzas(role: str, priority: str) -> str:
+def stanzas(role: str, priorities: tuple[str, ...]) -> str:
     lines = []
+    chosen = dict(zip(NETWORKS, priorities, strict=True))
     for link, (subnets, gateways) in NETWORKS.items():
         lines += [f"auto {link}", f"iface {link} inet manual", f"    routed-role {role}"]
         lines += [f"    routed-subnet {subnets}", f"    routed-gateway {gateways}"]
         if role != "vmc":
             lines.append("    routed-uplink eth0")
         if role != "router":
-            lines += [f"    routed-table {222 if link == 'eth1' else 333}", f"    routed-priority {priority}"]
+            lines += [f"    routed-table {222 if link == 'eth1' else 333}", f"    routed-priority {chosen[link]}"]
     return "\n".join(lines)
 
 
 @contextmanager
-def nodes(hosts_guests: str, priority: str = "32000") -> Iterator[Nodes]:
-    """Two networks on two switches; a node that is a router-vmc is the router."""
+def nodes(hosts_guests: str, *priorities: str) -> Iterator[Nodes]:
+    """Two networks on two switches, each with its priority; a node that is a router-vmc is the router."""
     with ExitStack() as stack:
         node = stack.enter_context(Host("node"))
         router = stack.enter_context(Host("router")) if hosts_guests == "vmc" else node
@@ -75,7 +77,7 @@ def nodes(hosts_guests: str, priority: str = "32000") -> Iterator[Nodes]:
                 ip route add default via 198.51.100.9
                 """
             )
-            host.interfaces(stanzas("router" if host is not node else hosts_guests, priority))
+            host.interfaces(stanzas("router" if host is not node else hosts_guests, priorities or ("32000", "32000")))
         guests = {}
         for link, (_, gateways) in NETWORKS.items():
             segment = stack.enter_context(Switch(f"segment-{link}"))
@@ -118,10 +120,81 @@ def test_guests_of_two_networks_reach_each_other(role: str, order: str) -> None:
 
 @pytest.mark.parametrize("order", ["the second network after a guest of the first", "restart of networking"])
 def test_also_with_the_last_priority_there_is(order: str) -> None:
-    with nodes("vmc", "32765") as here:
+    with nodes("vmc", "32765", "32765") as here:
         for step in ORDERS[order]:
             here.do(step)
         assert_all_reach_each_other(here)
         priorities = here.node.run("ip rule show; ip -6 rule show")
         assert "32764:\tfrom all iif eth1 " in priorities
         assert "32765:\tfrom 192.0.2.0/24 " in priorities
+
+
+COUNTERS = """
+nft 'table inet counting {{
+    counter echoes4 {{}}
+    counter echoes6 {{}}
+    chain {chain} {{
+        type filter hook {chain} priority -500; policy accept;
+        icmp type echo-request counter name echoes4
+        icmpv6 type echo-request counter name echoes6
+    }}
+}}'
+"""
+
+
+def counted(node: Host, family: str) -> int:
+    """How many echo requests the node has seen since it was last asked."""
+    shown = node.run(f"nft -j reset counter inet counting echoes{family}")
+    return next(int(item["counter"]["packets"]) for item in json.loads(shown)["nftables"] if "counter" in item)
+
+
+@pytest.mark.parametrize("priorities", [("100", "32000"), ("32000", "100"), ("32000", "32000"), ("100", "101")])
+def test_no_packet_between_networks_of_any_priorities_goes_round(priorities: tuple[str, str]) -> None:
+    with nodes("vmc", *priorities) as here:
+        for step in ORDERS["restart of networking"]:
+            here.do(step)
+        assert_all_reach_each_other(here)
+        here.node.run(COUNTERS.format(chain="prerouting"))
+        for link, other in (("eth1", "eth2"), ("eth2", "eth1")):
+            for family, address in zip("46", ADDRESSES[other], strict=True):
+                counted(here.node, family)
+                here.guests[link].run(f"ping -n -q -c 3 -i 0.2 -W 5 {address}")
+                # Each comes in twice: from the guest, and from the router
+                assert counted(here.node, family) == 6, f"{link} to {address}"
+        assert here.node.attempt("snf-network-helper status").returncode == 0
+
+
+def test_an_order_that_has_packets_go_round_is_found() -> None:
+    """As version 0.1.0 leaves it: its rule for guests has no mark, and the priority of all others."""
+    with nodes("vmc") as here:
+        for step in ("ifup eth2", "attach eth2", "ifup eth1"):
+            here.do(step)
+        here.node.run(
+            """
+            ip rule add from 203.0.113.0/24 lookup 333 priority 31999 protocol snf
+            ip -6 rule del iif eth1 lookup 222
+            ip -6 rule add from 2001:db8:3::/64 lookup 333 priority 32000 protocol snf
+            ip -6 rule add iif eth1 lookup 222 priority 32000 protocol snf
+            """
+        )
+        done = here.node.attempt("snf-network-helper status")
+        assert done.returncode == 1
+        found = [line.strip() for line in done.stdout.splitlines() if line.startswith("  disorder ")]
+        assert found == [
+            "disorder ip rule add from 203.0.113.0/24 lookup 333 priority 31999 protocol snf"
+            "  (before iif eth1 lookup 222: packets between guests may go round; run ifup --force eth2)",
+            "disorder ip -6 rule add from 2001:db8:3::/64 lookup 333 priority 32000 protocol snf"
+            "  (before iif eth1 lookup 222: packets between guests may go round; run ifup --force eth2)",
+        ]
+
+
+def test_an_order_that_the_mark_alone_makes_up_for_is_found_without_it() -> None:
+    with nodes("vmc", "100", "32000") as here:
+        for step in ("ifup -a", "attach eth1"):
+            here.do(step)
+        assert here.node.attempt("snf-network-helper status").returncode == 0
+        here.node.run("nft flush ruleset")
+        shown = here.node.attempt("snf-network-helper status").stdout
+        assert "  disorder ip rule add from 192.0.2.0/24 fwmark 0/0x20000000 lookup 222 priority 101" in shown
+        here.node.run("ifup --force eth1")
+        assert "disorder" not in here.node.attempt("snf-network-helper status").stdout

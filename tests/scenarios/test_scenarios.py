@@ -49,7 +49,8 @@ def facts(scenario: str) -> Facts:
     path = HERE / scenario / "facts"
     given = dict(word.split("=") for word in path.read_text().split()) if path.exists() else {}
     keep_ra, own_links = (tuple(filter(None, given.get(name, "").split(","))) for name in ("keep_ra", "own_links"))
-    return Facts(given.get("force_forwarding", "yes") == "yes", keep_ra, own_links=own_links)
+    main_of = tuple(filter(None, given.get("main_of", "").split(",")))
+    return Facts(given.get("force_forwarding", "yes") == "yes", keep_ra, own_links=own_links, main_of=main_of)
 
 
 def planned(scenario: str) -> list[Change]:

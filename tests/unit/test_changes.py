@@ -17,6 +17,8 @@ from snf_network_helper.changes.guest_address import GuestAddress
 from snf_network_helper.changes.guest_prefix import GuestPrefix
 from snf_network_helper.changes.link import Link
 from snf_network_helper.changes.link_mtu import LinkMtu
+from snf_network_helper.changes.main_link_rule import MainLinkRule
+from snf_network_helper.changes.main_link_traffic import MainLinkTraffic
 from snf_network_helper.changes.masquerade import Masquerade
 from snf_network_helper.changes.neighbour_probes import NeighbourProbes
 from snf_network_helper.changes.neighbour_proxy import NeighbourProxy
@@ -76,6 +78,20 @@ CHANGES: list[tuple[Change, str, str]] = [
         Rule("6", "222", "32000", iif="lo", to="2001:db8::/64"),
         "ip -6 rule add iif lo to 2001:db8::/64 lookup 222 priority 32000 protocol snf",
         "ip -6 rule del iif lo to 2001:db8::/64 lookup 222 priority 32000 protocol snf",
+    ),
+    (
+        MainLinkRule("4", "222", "32000", "eth0"),
+        "ip rule add iif eth0 fwmark 0/0x20000000 lookup 222 priority 32000 protocol snf",
+        "ip rule del iif eth0 fwmark 0/0x20000000 lookup 222 priority 32000 protocol snf",
+    ),
+    (
+        MainLinkTraffic("6", "eth0", "2001:db8::/64,2001:db8:1::/64"),
+        "nft 'add table ip6 snf_network_helper/eth0; delete table ip6 snf_network_helper/eth0; "
+        "table ip6 snf_network_helper/eth0 "
+        "{ set subnets { type ipv6_addr; flags interval; elements = { 2001:db8::/64, 2001:db8:1::/64 }; }; "
+        'chain main { type filter hook prerouting priority dstnat + 10; iifname != "eth0" return; '
+        "ip6 daddr @subnets meta mark set meta mark & 0xdfffffff return; meta mark 0 meta mark set 0x20000000; }; }'",
+        "nft delete table ip6 snf_network_helper/eth0",
     ),
     (
         ProxyNeighbour("2001:db8::7", "eth0.222"),
@@ -189,9 +205,8 @@ def test_a_change_knows_the_line_that_adds_and_the_one_that_removes_it(change: C
 
 def test_every_kind_of_change_is_tested_here() -> None:
     # The others are tested by the plan of an attachment, in test_tap.py
-    of_guests = {"guard", "guard_element", "hardware_address", "hosted", "hosted_address",
-                     "link_local", "link_up",
-                 "no_address_generation", "shared_rule"}  # fmt: skip
+    of_guests = {"guard", "guard_element", "guest_subnet", "guests_rule", "hardware_address", "hosted",
+                 "hosted_address", "link_local", "link_up", "no_address_generation", "shared_rule"}  # fmt: skip
     kinds = {name for name, kind in seen.kinds().items() if kind.__module__.rpartition(".")[2] not in of_guests}
     assert {type(change).__name__ for change, _, _ in CHANGES} == kinds
 

@@ -111,8 +111,14 @@ def test_a_gateway_of_the_wrong_family_is_refused() -> None:
     refused("routed-gateway 192.0.2.1: routed-subnet has no IPv4 subnet", subnet="2001:db8::/64")
 
 
-def test_a_second_gateway_of_a_family_is_refused() -> None:
-    refused("routed-gateway 192.0.2.2: expected at most one IPv4 gateway", gateway="192.0.2.1 192.0.2.2")
+def test_a_second_gateway_of_a_subnet_is_refused() -> None:
+    expected = "expected one gateway in 192.0.2.0/24, which has 192.0.2.1"
+    refused(f"routed-gateway 192.0.2.2: {expected}", gateway="192.0.2.1 192.0.2.2")
+    refused(
+        "routed-gateway 198.51.100.2: expected one gateway in 198.51.100.0/24, which has 198.51.100.1",
+        subnet="192.0.2.0/24 198.51.100.0/24",
+        gateway="192.0.2.1 198.51.100.1 198.51.100.2",
+    )
 
 
 @pytest.mark.parametrize("gateway", ["192.0.2.0", "192.0.2.255"])
@@ -243,3 +249,35 @@ def test_an_empty_value_is_refused(option: str, empty: str) -> None:
     with pytest.raises(StanzaError) as caught:
         read_options(IFACE, {**VMC, option: empty}, table_number)
     assert str(caught.value) == f"eth0.222: {option}: expected a value, it is empty"
+
+
+@pytest.mark.parametrize(
+    ("given", "gateways", "expected"),
+    [
+        ("203.0.113.1", "192.0.2.1 203.0.113.1", "expected a gateway in no subnet to be the first"),
+        ("2001:db8:9::1", "2001:db8::1 2001:db8:9::1", "expected a gateway in no subnet to be the first"),
+        ("192.0.2.129", "192.0.2.1 192.0.2.129", "192.0.2.128/25 is part of 192.0.2.0/24, expected one in that"),
+    ],
+)
+def test_a_further_gateway_is_one_of_a_subnet(given: str, gateways: str, expected: str) -> None:
+    subnets = "192.0.2.0/24 192.0.2.128/25 2001:db8::/64"
+    wanted = gateways if "." in gateways else f"192.0.2.1 {gateways}"
+    wanted = wanted if ":" in wanted else f"{wanted} 2001:db8::1"
+    refused(f"routed-gateway {given}: {expected}", subnet=subnets, gateway=wanted, onlink="yes", table="222 1222")
+
+
+TWO = {"subnet": "192.0.2.0/24 198.51.100.0/24", "gateway": "192.0.2.1 198.51.100.1"}
+TWO_TABLES = "2 tables, the last for the further gateways; for example routed-table 222 1222"
+
+
+def test_a_further_gateway_needs_a_table_of_its_own() -> None:
+    refused(f"routed-table is missing: {TWO_TABLES}", **TWO)
+    refused(f"routed-table 222: expected {TWO_TABLES}", **TWO, table="222")
+    refused(f"routed-table 222 333 444: expected {TWO_TABLES}", **TWO, table="222 333 444")
+    refused("routed-table 222 222: expected different tables", **TWO, table="222 222")
+    assert stanza(**TWO, role="router-vmc").table == "222"
+
+
+def test_the_guard_of_the_arp_source_knows_all_gateways() -> None:
+    expected = "routed-arp-ip 198.51.100.1: expected an address other than routed-gateway"
+    refused(expected, **TWO, table="222 333", arp_ip="198.51.100.1")

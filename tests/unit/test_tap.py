@@ -44,12 +44,14 @@ nft 'add element inet snf_network_helper sources6 {{ "tap0" . 2001:db8::10 }}'
 nft 'add element inet snf_network_helper targets6 {{ "tap0" . 0x20010db8000000000000000000000010 }}'
 {HOSTED6}
 nft 'add element arp snf_network_helper askers {{ "tap0" : 192.0.2.1 }}'
+nft 'add element inet snf_network_helper subnets4 {{ 192.0.2.0/24 }}'
+nft 'add element inet snf_network_helper subnets6 {{ 2001:db8::/64 }}'
 echo 0 > /proc/sys/net/ipv6/conf/tap0/disable_ipv6
 echo 1 > /proc/sys/net/ipv4/conf/tap0/forwarding
 echo 1 > /proc/sys/net/ipv6/conf/tap0/forwarding
 echo 1 > /proc/sys/net/ipv6/conf/tap0/force_forwarding
-ip rule add from 192.0.2.0/24 lookup 222 priority 32001 protocol snf
-ip -6 rule add from 2001:db8::/64 lookup 222 priority 32001 protocol snf
+ip rule add from 192.0.2.0/24 fwmark 0/0x20000000 lookup 222 priority 32001 protocol snf
+ip -6 rule add from 2001:db8::/64 fwmark 0/0x20000000 lookup 222 priority 32001 protocol snf
 ip link set tap0 up
 ip route add 192.0.2.10/32 dev tap0 table 222 proto snf
 ip -6 addr add fe80::1/64 dev tap0 nodad

@@ -48,6 +48,10 @@ def test_guests_work_under_this_version(case: Case) -> None:
         node.command(f"ifup --force {case.link}")
         assert node.status() == []
         assert node.has_traffic()
+        rules = node.host.run("ip rule; ip -6 rule").splitlines()
+        of_guests = [line for line in rules if "from 192.0.2.0/24 " in line or "from 2001:db8::/64 " in line]
+        assert of_guests
+        assert all("fwmark 0/0x20000000 " in line for line in of_guests), of_guests
 
 
 @each_at_work

@@ -1,0 +1,39 @@
+"""Rules in an order in which packets between guests of two networks go round, until their TTL ends."""
+
+from snf_network_helper.changes.base import PROTOCOL, Change
+from snf_network_helper.changes.guest_subnet import GuestSubnet
+from snf_network_helper.changes.guests_rule import GuestsRule
+from snf_network_helper.changes.main_link_rule import MainLinkRule
+from snf_network_helper.changes.rule import Rule
+from snf_network_helper.changes.shared_rule import SharedRule
+from snf_network_helper.kernel.view import View
+from snf_network_helper.lean import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+def disorder(marked: frozenset[Change]) -> "Iterator[tuple[SharedRule, str]]":
+    """Each rule for what guests send that catches what is for another network's link; and what is to be said of it.
+
+    The kernel shows rules as it tries them. One that passes by what bears the mark does no harm anywhere, as long as
+    the guard has its subnet.
+    """
+    shown = View(PROTOCOL).rules()
+    shown_links = (Rule.read(*pair) or MainLinkRule.read(*pair) for pair in shown)
+    shown_guests = (SharedRule.read(*pair) or GuestsRule.read(*pair) for pair in shown)
+    rules = [rule for pair in zip(shown_links, shown_guests, strict=True) for rule in pair if rule is not None]
+    of_links = [rule for rule in rules if isinstance(rule, Rule) and rule.iif not in ("", "lo")]
+    for at, rule in enumerate(rules):
+        if not isinstance(rule, SharedRule) or _is_marked(rule, marked):
+            continue
+        after = (one for one in of_links if one in rules[at:] and one.family == rule.family and one.table != rule.table)
+        if (passed := next(after, None)) is not None:
+            own = next((one.iif for one in of_links if one.family == rule.family and one.table == rule.table), "")
+            remedy = f"run ifup --force {own}" if own else "detach its guests"
+            before = f"before iif {passed.iif} lookup {passed.table}"
+            yield rule, f"{before}: packets between guests may go round; {remedy}"
+
+
+def _is_marked(rule: SharedRule, marked: frozenset[Change]) -> bool:
+    return isinstance(rule, GuestsRule) and GuestSubnet(rule.family, rule.source).is_present(marked)
