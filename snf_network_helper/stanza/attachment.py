@@ -16,10 +16,10 @@ class Attachment:
 
     `link` is the kernel's number of the TAP: another one of the same name is another machine's. With `serve` the guest
     is told its addresses by servers of its own, with `dns` its name servers too. One that `leaves` is about to move
-    out.
+    out. One that `follows` has the EUI-64 address of every /64 that the network has, or is going to have.
     """
 
-    __slots__ = ("addresses", "dns", "hostname", "leaves", "link", "mac", "network", "serve", "tap")
+    __slots__ = ("addresses", "dns", "follows", "hostname", "leaves", "link", "mac", "network", "serve", "tap")
 
     def __init__(
         self,
@@ -32,6 +32,7 @@ class Attachment:
         serve: bool = False,
         dns: tuple[IPAddress, ...] = (),
         leaves: bool = False,
+        follows: bool = False,
     ) -> None:
         self.tap = tap
         self.network = network
@@ -42,6 +43,16 @@ class Attachment:
         self.serve = serve
         self.dns = dns
         self.leaves = leaves
+        self.follows = follows
+
+    def following(self, network: "Network") -> "Attachment":
+        """The attachment to the network as it is now: perhaps another stanza of it has come up since."""
+        own = _own_addresses(bytes.fromhex(self.mac.replace(":", "")), network.subnets) if self.follows else []
+        if self.leaves or {*own} <= {*self.addresses}:
+            return self
+        followed = Attachment.parse(self.tap, self.request())
+        followed.addresses = tuple(dict.fromkeys((*self.addresses, *own)))
+        return followed
 
     def of_family(self, family: str) -> tuple[IPAddress, ...]:
         """The addresses of one family."""
@@ -52,7 +63,7 @@ class Attachment:
         words = [f"network={self.network}", f"ip={','.join(map(str, self.addresses))}"]
         words += [f"{name}={value}" for name in ("mac", "link", "hostname") if (value := getattr(self, name))]
         words += [f"dns={','.join(map(str, self.dns))}"] * bool(self.dns) + ["serve=yes"] * self.serve
-        words += ["leaves=yes"] * self.leaves
+        words += ["leaves=yes"] * self.leaves + ["eui64=yes"] * self.follows
         return " ".join(words)
 
     @classmethod
@@ -68,7 +79,8 @@ class Attachment:
         except (KeyError, ValueError):
             raise JournalError(f"its journal asks for what is not understood: {one_line(request)}") from None
         mac, link, hostname = (fields.get(name, "") for name in ("mac", "link", "hostname"))
-        return cls(tap, network, addresses, mac, link, hostname, "serve" in fields, dns, "leaves" in fields)
+        serve, leaves, follows = (name in fields for name in ("serve", "leaves", "eui64"))
+        return cls(tap, network, addresses, mac, link, hostname, serve, dns, leaves, follows)
 
     @classmethod
     def checked(
@@ -95,6 +107,7 @@ class Attachment:
         known = _known_subnets(tap, network, subnets)
         _check_gateways(tap, network, gateways)
         addresses = []
+        follows = False
         for text in texts:
             try:
                 address = IPAddress.parse(text)
@@ -112,15 +125,13 @@ class Attachment:
             octets = _octets(tap, mac)
             mac = octets.hex(":")
             if not any(address.family == IPV6 for address in addresses):
-                addresses += [
-                    IPAddress(IPV6, subnet.value | eui64(octets))
-                    for subnet in known
-                    if subnet.family == IPV6 and subnet.length == 64
-                ]
+                addresses += _own_addresses(octets, known)
+                follows = not subnets
         if not addresses:
             among = "--subnet" if subnets else "the network"
             raise RoutedError(f"{tap}: --ip: expected at least one address, or --mac and a /64 of {among}")
         checked = cls(tap, network.iface, tuple(dict.fromkeys(addresses)), mac, hostname=hostname, serve=serve)
+        checked.follows = follows
         checked.dns = _name_servers(tap, dns)
         checked._check_serving(network)
         return checked
@@ -140,6 +151,15 @@ class Attachment:
                 raise RoutedError(
                     f"{self.tap}: --serve: expected the EUI-64 address of {self.mac} in a /64, not {address}"
                 )
+
+
+def _own_addresses(mac: bytes, subnets: "Sequence[Prefix]") -> list[IPAddress]:
+    """The address that a machine makes for itself in every /64."""
+    return [
+        IPAddress(IPV6, subnet.value | eui64(mac))
+        for subnet in subnets
+        if subnet.family == IPV6 and subnet.length == 64
+    ]
 
 
 def _is_label(text: str) -> bool:

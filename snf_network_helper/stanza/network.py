@@ -4,6 +4,7 @@ from snf_network_helper.lean import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from snf_network_helper.stanza.addresses import IPAddress, Prefix
+    from snf_network_helper.stanza.stanza import Stanza
 
 _LAST_PRIORITY = 32765  # main has the next
 
@@ -31,6 +32,19 @@ class Network:
         self.subnets = subnets
         self.gateways = gateways
         self.asker = asker
+
+    def with_stanza(self, stanza: "Stanza") -> "Network":
+        """The network as it is once one more stanza, for guests, is up."""
+        families = stanza.families if stanza.table else ()
+        subnets = [subnet for family in families for subnet in stanza.of_family(family)]
+        return Network(
+            self.iface,
+            self.tables | dict.fromkeys(families, stanza.table),
+            self.priorities | dict.fromkeys(families, stanza.priority),
+            tuple(dict.fromkeys((*self.subnets, *subnets))),
+            self.gateways | {family: stanza.gateways[family] for family in families},
+            self.asker,
+        )
 
     def guests_priority(self, family: str) -> str:
         """The priority of the rules for what guests send.
