@@ -12,6 +12,7 @@ from snf_network_helper.kernel import link
 from snf_network_helper.lean import TYPE_CHECKING
 from snf_network_helper.runtime import files
 from snf_network_helper.stanza.names import check_interface
+from snf_network_helper.transaction.undoing import renamed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -45,7 +46,7 @@ def run(arguments: "SimpleNamespace") -> int:
     if arguments.json:
         print(json.dumps(rows, indent=2))
     else:
-        _print_status(rows, arguments.iface)
+        _print_status(rows, arguments.iface, {journal.name: renamed(journal) for journal in journals})
     for error in errors:
         print(error, file=sys.stderr)
     return int(bool(errors) or any(row["state"] in ("missing", "orphan") for row in rows))
@@ -75,19 +76,19 @@ def _names() -> list[str]:
     return [*sorted(names()), *attached_names()]
 
 
-def _print_status(rows: "Sequence[dict[str, str]]", iface: str) -> None:
+def _print_status(rows: "Sequence[dict[str, str]]", iface: str, names_now: dict[str, str]) -> None:
     stanza = None
     for row in rows:
         if row["stanza"] != stanza:
             stanza = row["stanza"]
-            print(_heading(stanza) if stanza else "in no journal")
+            print(_heading(stanza, names_now.get(stanza, "")) if stanza else "in no journal")
         before = f"  (was {row['prior']})" if "prior" in row and row["state"] != KEPT else ""
         print(f"  {row['state']:8} {row['change']}{before}")
     if not rows:
         print(f"{iface}: nothing is routed" if iface else "nothing is routed")
 
 
-def _heading(stanza: str) -> str:
+def _heading(stanza: str, name_now: str) -> str:
     """Whose changes follow; first of all whether its link is there at all."""
-    trouble = link.trouble(stanza.rpartition(":")[0])
+    trouble = f"the link is {name_now} now" if name_now else link.trouble(stanza.rpartition(":")[0])
     return stanza.replace(":", " ") + (f": {trouble}" if trouble else "")

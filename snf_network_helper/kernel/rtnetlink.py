@@ -4,6 +4,7 @@ ip(8) would cost a process, and often a list of all links: 40 ms beside 8,000 of
 reads for the commands that only look (`kernel/view.py`).
 """
 
+import sys
 
 from snf_network_helper.errors import KernelError
 from snf_network_helper.lean import TYPE_CHECKING, posix, socket, struct
@@ -18,12 +19,14 @@ _REQUEST, _ACK, _CREATE, _DUMP = 0x1, 0x4, 0x400, 0x300  # NLM_F_…, include/ua
 _ERROR, _DONE = 2, 3  # NLMSG_…
 _LEVEL, _STRICT = 270, 12  # SOL_NETLINK, NETLINK_GET_STRICT_CHK
 _HEADER = 16
+_NO_ENTRY, _NO_DEVICE = 2, 19  # ENOENT, ENODEV
 _ANSWER_BYTES = 65536  # a link's is 2 KB, and more with many virtual functions
 
 # RTM_…, include/uapi/linux/rtnetlink.h
-_GET_LINK, _GET_ADDRESS, _GET_ROUTE = 18, 22, 26
+_GET_LINK, _SET_LINK, _GET_ADDRESS, _GET_ROUTE = 18, 19, 22, 26
 _NEW_NEIGHBOUR, _DELETE_NEIGHBOUR, _GET_NEIGHBOUR = 28, 29, 30
-_LINK, _MASTER, _LINKINFO, _NETWORK_NAMESPACE = 5, 10, 18, 37  # IFLA_…, include/uapi/linux/if_link.h
+# IFLA_…, include/uapi/linux/if_link.h
+_LINK, _MASTER, _LINKINFO, _GROUP, _NETWORK_NAMESPACE = 5, 10, 18, 27, 37
 _KIND = 1  # IFLA_INFO_KIND
 _DESTINATION, _OUTGOING = 1, 4  # RTA_DST, RTA_OIF
 _MAIN, _ADVERTISED = 254, 9  # RT_TABLE_MAIN, RTPROT_RA
@@ -49,13 +52,30 @@ class LinkAttributes:
 
 def link_attributes(name: str) -> LinkAttributes:
     """Asks for a link; KernelError where there is none of that name."""
-    command = f"ip link show dev {name}"
-    message = struct.pack("=BxHiII", 0, 0, _index(command, name), 0, 0)
-    found = dict(attributes(_ask(command, _GET_LINK, 0, message)[16:]))
+    found = _link(name)
     kind = dict(attributes(found.get(_LINKINFO, b""))).get(_KIND, b"")
     # Of a veth the other end is named, which in another namespace has a number of its own
     lower = "" if _NETWORK_NAMESPACE in found else _name(found.get(_LINK, b""))
     return LinkAttributes(name, kind.rstrip(b"\0").decode(), _name(found.get(_MASTER, b"")), lower)
+
+
+def link_group(name: str) -> str:
+    """The number of the group that a link is in; KernelError where there is none of that name."""
+    return str(int.from_bytes(_link(name).get(_GROUP, b""), sys.byteorder))
+
+
+def set_link_group(command: str, name: str, group: str) -> None:
+    """Puts a link in another group; `command` is the one of ip(8) that would do the same."""
+    _ask(command, _SET_LINK, _ACK, _about(command, name) + struct.pack("=HHI", 8, _GROUP, int(group)))
+
+
+def _link(name: str) -> dict[int, bytes]:
+    command = f"ip link show dev {name}"
+    return dict(attributes(_ask(command, _GET_LINK, 0, _about(command, name))[16:]))
+
+
+def _about(command: str, link: str) -> bytes:
+    return struct.pack("=BxHiII", 0, 0, _index(command, link), 0, 0)
 
 
 def is_nodes_own(name: str) -> bool:
@@ -116,7 +136,7 @@ def has_proxy(address: str, dev: str, protocol: str = "") -> bool:
     try:
         answer = _ask(command, _GET_NEIGHBOUR, 0, _proxy(command, address, dev, 0))
     except KernelError as error:
-        if error.reason in (posix.strerror(2), posix.strerror(19)):  # ENOENT, ENODEV
+        if error.reason in (posix.strerror(_NO_ENTRY), posix.strerror(_NO_DEVICE)):
             return False
         raise
     made_by = dict(attributes(answer[_NEIGHBOUR:])).get(_NEIGHBOUR_PROTOCOL, b"")
@@ -194,8 +214,8 @@ def attributes(data: bytes) -> "Iterator[tuple[int, bytes]]":
 def _index(command: str, name: str) -> int:
     try:
         return socket.if_nametoindex(name)
-    except OSError as error:
-        raise KernelError(command, posix.strerror(error.errno or 0)) from None
+    except OSError:  # which has no number
+        raise KernelError(command, posix.strerror(_NO_DEVICE)) from None
 
 
 def _name(number: bytes) -> str:

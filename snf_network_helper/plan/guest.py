@@ -5,6 +5,7 @@ from snf_network_helper.changes.guard_element import GuardElement
 from snf_network_helper.changes.guest_address import GuestAddress
 from snf_network_helper.changes.hardware_address import HardwareAddress
 from snf_network_helper.changes.hosted_address import HostedAddress
+from snf_network_helper.changes.link_group import LinkGroup
 from snf_network_helper.changes.link_local import LinkLocal
 from snf_network_helper.changes.link_up import LinkUp
 from snf_network_helper.changes.neighbour_proxy import NeighbourProxy
@@ -48,6 +49,8 @@ def _changes(attachment: "Attachment", network: "Network", facts: Facts) -> "Ite
         yield Sysctl(accept_ra(tap), "0")
         yield NoAddressGeneration(tap)
     yield HardwareAddress(tap, TAP_MAC)
+    # The guard's elements have names, and a link can be renamed
+    yield LinkGroup(tap)
     # Before the link is up: only the guest's own addresses ever come out of the TAP
     yield Guard()
     yield GuardElement("inet", "taps", tap)

@@ -33,6 +33,7 @@ ADDS = f"""
 echo 0 > /proc/sys/net/ipv6/conf/tap0/accept_ra
 echo 1 > /proc/sys/net/ipv6/conf/tap0/addr_gen_mode
 ip link set dev tap0 address 02:73:6e:66:00:01
+ip link set dev tap0 group 7564902
 nft -f /usr/share/snf-network-helper/guard.nft
 nft 'add element inet snf_network_helper taps {{ "tap0" }}'
 nft 'add element arp snf_network_helper taps {{ "tap0" }}'
