@@ -1,6 +1,7 @@
 """The plan of a guest on this host."""
 
 from snf_network_helper.changes import binding
+from snf_network_helper.kernel import link
 from snf_network_helper.lean import TYPE_CHECKING
 from snf_network_helper.plan.guest import plan
 from snf_network_helper.runtime import files
@@ -16,7 +17,9 @@ if TYPE_CHECKING:
 
 def facts_of(network: "Network") -> "Facts":
     """The facts that plans of guests of the network depend on."""
-    return read_guest_facts([subnet.family for subnet in network.subnets], settings())
+    facts = read_guest_facts([subnet.family for subnet in network.subnets], settings())
+    facts.own_mac = link.mac(network.iface)
+    return facts
 
 
 def plan_of(attachment: "Attachment", network: "Network", facts: "Facts") -> "Plan":

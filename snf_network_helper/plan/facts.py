@@ -20,10 +20,11 @@ class Facts:
 
     `force_forwarding`: IPv6 forwards per link (kernel 6.17); `keep_ra`: links that go on heeding advertisements;
     `refuse_ra`: the routed link would heed them only because it is, or was made, as other interfaces want all links.
-    `own_links`: the links of the node's own IPv4 networks, for which no routed link is ever to answer.
+    `own_links`: the links of the node's own IPv4 networks, for which no routed link is ever to answer. `own_mac`: the
+    MAC address of a network's link.
     """
 
-    __slots__ = ("force_forwarding", "keep_ra", "own_links", "refuse_ra")
+    __slots__ = ("force_forwarding", "keep_ra", "own_links", "own_mac", "refuse_ra")
 
     def __init__(
         self,
@@ -36,3 +37,4 @@ class Facts:
         self.keep_ra = keep_ra
         self.refuse_ra = refuse_ra
         self.own_links = own_links
+        self.own_mac = ""

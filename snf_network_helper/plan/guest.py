@@ -10,6 +10,7 @@ from snf_network_helper.changes.link_local import LinkLocal
 from snf_network_helper.changes.link_up import LinkUp
 from snf_network_helper.changes.neighbour_proxy import NeighbourProxy
 from snf_network_helper.changes.no_address_generation import NoAddressGeneration
+from snf_network_helper.changes.own_address import OwnAddress
 from snf_network_helper.changes.route import Route
 from snf_network_helper.changes.shared_rule import SharedRule
 from snf_network_helper.changes.shared_sysctl import SharedSysctl
@@ -55,6 +56,9 @@ def _changes(attachment: "Attachment", network: "Network", facts: Facts) -> "Ite
     yield Guard()
     yield GuardElement("inet", "taps", tap)
     yield GuardElement("arp", "taps", tap)
+    if facts.own_mac:
+        for table in ("arp", "inet") if IPV6 in families else ("arp",):
+            yield OwnAddress(table, network.iface, facts.own_mac)
     for address in addresses:
         if address.family == IPV4:
             yield GuardElement("inet", "sources4", tap, str(address))

@@ -164,7 +164,7 @@ def test_every_kind_of_change_is_tested_here() -> None:
     # The others are tested by the plan of an attachment, in test_tap.py
     of_guests = {"guard", "guard_element", "hardware_address", "hosted", "hosted_address",
                      "link_group", "link_local", "link_up",
-                 "no_address_generation", "shared_rule"}  # fmt: skip
+                 "no_address_generation", "own_address", "shared_rule"}  # fmt: skip
     kinds = {name for name, kind in seen.kinds().items() if kind.__module__.rpartition(".")[2] not in of_guests}
     assert {type(change).__name__ for change, _, _ in CHANGES} == kinds
 
