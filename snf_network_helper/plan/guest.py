@@ -46,8 +46,10 @@ def _changes(attachment: "Attachment", network: "Network", facts: Facts) -> "Ite
     for address in addresses:
         yield GuestAddress(network.iface, str(address), tap, attachment.link)
     if IPV6 in families:
-        # No address of the kernel's own making beside the constant one, none that an advertisement of the guest gives
-        yield Sysctl(accept_ra(tap), "0")
+        # None of the addresses that an advertisement of the guest gives, or the kernel makes: there is the constant one
+        from snf_network_helper.changes.heed_no_advertisements import HeedNoAdvertisements
+
+        yield HeedNoAdvertisements(tap)
         yield NoAddressGeneration(tap)
     yield HardwareAddress(tap, TAP_MAC)
     # The guard's elements have names, and a link can be renamed
