@@ -1,6 +1,6 @@
 """The one entry of if-up.d and if-down.d: ifupdown's environment in, an exit code out (interfaces(5))."""
 
-from snf_network_helper.errors import RoutedError, StanzaError, one_line, say
+from snf_network_helper.errors import RoutedError, StanzaError, say, told
 from snf_network_helper.journal.journal import Journal, attached, names
 from snf_network_helper.kernel import process
 from snf_network_helper.kernel.process import heed_signals
@@ -139,10 +139,8 @@ def _try(iface: str, work: "Callable[[], None]") -> None:
     """Does what follows once the network is up: whatever goes wrong with it is said, and is no error of its ifup."""
     try:
         work()
-    except RoutedError as error:
-        _complain(iface, error)
     except Exception as error:
-        _complain(iface, RoutedError(one_line(repr(error))))
+        _complain(iface, RoutedError(told(error)))
 
 
 def _renew(iface: str, to_come: "ToCome" = list) -> None:

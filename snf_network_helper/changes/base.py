@@ -228,10 +228,10 @@ def _undo_one(entry: Entry, user: User) -> Outcomes:
     change = entry.change
     try:
         undoing = change.undo(user, entry.prior)
-    except KernelError as error:
-        return [(change, error.reason)]
     except (RoutedError, OSError) as error:
-        return [(change, str(error))]
+        return [(change, error.reason if isinstance(error, KernelError) else str(error))]
+    except ValueError as error:  # of a journal that somebody else has written
+        return [(change, f"not understood: {error}")]
     return [(change, undoing)] if undoing is not None else []
 
 

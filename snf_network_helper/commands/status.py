@@ -7,15 +7,17 @@ from snf_network_helper.changes import seen
 from snf_network_helper.changes.base import AWAITED, KEPT, Change, Entry
 from snf_network_helper.commands.privilege import need_root
 from snf_network_helper.errors import JournalError, RoutedError
+from snf_network_helper.guests.network import network_of
 from snf_network_helper.journal.journal import Journal, attached_names, names
 from snf_network_helper.kernel import link
 from snf_network_helper.lean import TYPE_CHECKING
 from snf_network_helper.runtime import files
+from snf_network_helper.stanza.attachment import Attachment
 from snf_network_helper.stanza.names import check_interface
 from snf_network_helper.transaction.undoing import renamed
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from types import SimpleNamespace
 
 
@@ -30,23 +32,14 @@ def run(arguments: "SimpleNamespace") -> int:
     in_kernel = seen.marked()
     journals, errors = _journals(arguments.iface)
     journalled = {entry.change.successor() for journal in journals for entry in journal.entries}
-    rows = [
-        {
-            "stanza": journal.name,
-            "state": _state(entry, in_kernel),
-            "change": entry.change.add(),
-            **({"prior": entry.prior} if entry.prior not in ("", "ours") else {}),
-        }
-        for journal in journals
-        for entry in journal.entries
-    ]
+    rows = [row for journal in journals for row in (*_rows(journal, in_kernel), *_outside(journal))]
     if not arguments.iface:
         orphans = sorted(change.add() for change in in_kernel - journalled)
         rows += [{"stanza": "", "state": "orphan", "change": command} for command in orphans]
     if arguments.json:
         print(json.dumps(rows, indent=2))
     else:
-        _print_status(rows, arguments.iface, {journal.name: renamed(journal) for journal in journals})
+        _print_status(rows, arguments.iface, _names_now(journals))
     for error in errors:
         print(error, file=sys.stderr)
     return int(bool(errors) or any(row["state"] in ("missing", "orphan") for row in rows))
@@ -61,14 +54,50 @@ def _journals(iface: str) -> tuple[list[Journal], list[JournalError]]:
             continue
         try:
             journals.append(Journal.read(name))
+            _attachment(journals[-1])
         except JournalError as error:
             errors.append(error)
     return journals, errors
 
 
+def _rows(journal: Journal, in_kernel: frozenset[Change]) -> "Iterator[dict[str, str]]":
+    for entry in journal.entries:
+        prior = {"prior": entry.prior} if entry.prior not in ("", "ours") else {}
+        yield {"stanza": journal.name, "state": _state(entry, in_kernel), "change": entry.change.add(), **prior}
+
+
+def _attachment(journal: Journal) -> Attachment | None:
+    """What a guest's journal asks for; None for a stanza's."""
+    return Attachment.parse(journal.name.rpartition(":")[0], journal.request) if journal.request else None
+
+
 def _state(entry: Entry, in_kernel: frozenset[Change]) -> str:
-    stands = entry.state == AWAITED or entry.change.is_present(in_kernel)
+    try:
+        stands = entry.state == AWAITED or entry.change.is_present(in_kernel)
+    except ValueError:  # the kernel can hold nothing of the kind
+        stands = False
     return entry.state if stands or (entry.state == KEPT and entry.change.is_kept()) else "missing"
+
+
+def _outside(journal: Journal) -> "Iterator[dict[str, str]]":
+    """Says of a guest that an edit of the stanza has left it without any address, where the network is up."""
+    try:
+        attachment = _attachment(journal)
+        if attachment and attachment.is_outside(network_of(attachment.network)):
+            yield {"stanza": journal.name, "state": "missing", "change": attachment.outside()}
+    except RoutedError:
+        return
+
+
+def _names_now(journals: "Sequence[Journal]") -> dict[str, str]:
+    """By which names links are there that have been renamed."""
+    found = {}
+    for journal in journals:
+        try:
+            found[journal.name] = renamed(journal)
+        except JournalError:
+            continue
+    return found
 
 
 def _names() -> list[str]:

@@ -5,7 +5,7 @@ from snf_network_helper.changes.arp_source import ArpSource
 from snf_network_helper.changes.route import Route
 from snf_network_helper.changes.rule import Rule
 from snf_network_helper.changes.selection import of_kind
-from snf_network_helper.errors import NetworkDownError
+from snf_network_helper.errors import JournalError, NetworkDownError, one_line
 from snf_network_helper.journal.journal import Journal, names
 from snf_network_helper.stanza.addresses import IPAddress, Prefix
 from snf_network_helper.stanza.network import Network
@@ -16,13 +16,13 @@ def subnets_of(iface: str) -> list[Prefix]:
     changes = [entry.change for name in names(iface) for entry in Journal.read(name).entries]
     prefixes = [route.prefix for route in of_kind(Route, changes) if route.dev == iface and not route.via]
     prefixes += [one.address for one in of_kind(Address, changes)]
-    return list(dict.fromkeys(Prefix.parse(prefix).network for prefix in prefixes))
+    return list(dict.fromkeys(_prefix(prefix).network for prefix in prefixes))
 
 
 def next_hops(iface: str) -> list[IPAddress]:
     """The gateways of a routed interface that are other hosts."""
     changes = [entry.change for name in names(iface) for entry in Journal.read(name).entries]
-    return [IPAddress.parse(route.via) for route in of_kind(Route, changes) if route.dev == iface and route.via]
+    return [_address(route.via) for route in of_kind(Route, changes) if route.dev == iface and route.via]
 
 
 def _not_up() -> str:
@@ -45,15 +45,29 @@ def network_of(iface: str) -> Network:
         why = "its role is router, which hosts no virtual machine" if addresses else _not_up()
         raise NetworkDownError(f"{iface}: {why}")
     routes = [route for route in of_kind(Route, changes) if route.dev == iface and route.table]
-    gateways = {route.family: IPAddress.parse(route.via) for route in routes if route.via}
-    owned = [IPAddress.parse(one.address.partition("/")[0]) for one in addresses]
+    gateways = {route.family: _address(route.via) for route in routes if route.via}
+    owned = [_address(one.address.partition("/")[0]) for one in addresses]
     gateways |= {address.family: address for address in owned}
-    askers = [IPAddress.parse(source.address) for source in of_kind(ArpSource, changes)]
+    askers = [_address(source.address) for source in of_kind(ArpSource, changes)]
     return Network(
         iface,
         {rule.family: rule.table for rule in rules},
         {rule.family: rule.priority for rule in rules},
-        tuple(Prefix.parse(route.prefix) for route in routes if not route.via),
+        tuple(_prefix(route.prefix) for route in routes if not route.via),
         gateways,
         next((own for own in [*askers, *owned] if own.family == "4"), None),
     )
+
+
+def _prefix(text: str) -> Prefix:
+    try:
+        return Prefix.parse(text)
+    except ValueError:
+        raise JournalError(f"a journal has the subnet {one_line(text)}: expected ADDRESS/LENGTH") from None
+
+
+def _address(text: str) -> IPAddress:
+    try:
+        return IPAddress.parse(text)
+    except ValueError:
+        raise JournalError(f"a journal has the address {one_line(text)}: expected an IPv4 or IPv6 address") from None

@@ -4,7 +4,7 @@ from snf_network_helper.changes.base import APPLIED, PROTOCOL
 from snf_network_helper.changes.by_nft import NftElement, add_elements
 from snf_network_helper.changes.route import Route
 from snf_network_helper.changes.selection import of_kind
-from snf_network_helper.errors import KernelError, RoutedError, one_line
+from snf_network_helper.errors import KernelError, RoutedError, told
 from snf_network_helper.guests.announcing import announce_guests
 from snf_network_helper.guests.network import network_of
 from snf_network_helper.guests.planning import facts_of, plan_of
@@ -51,18 +51,18 @@ def renew(iface: str, to_come: "Callable[[], Sequence[Stanza | None]]" = list) -
                 attachment = attachment.following(network)
             changes = plan_of(attachment, network, facts)
             stays: set[Change] = set()
-            if has_others(journal, changes):
+            if has_others(journal, changes) or attachment.is_outside(network):
                 expected = _Expected(to_come()) if expected is None else expected
+                if attachment.is_outside(network) and not expected.stanzas:
+                    errors.append(f"{tap}: {attachment.outside()}")
                 stays = expected.changes(attachment, network, journal)
                 changes = tuple(change for change in changes if change in stays or not stays)
             awaiting = hosting(changes, tap) if journal_of(tap).awaits else ()
             renew_guest(journal_name(tap), Goal(changes, "", attachment.request(), awaiting, standing), asked, stays)
             if not awaiting:
                 works.append(attachment)
-        except RoutedError as error:
-            errors.append(f"{tap}: {error}")
         except Exception as error:  # nor is it the other guests' trouble
-            errors.append(f"{tap}: {one_line(repr(error))}")
+            errors.append(f"{tap}: {told(error)}")
     try:
         if works:
             announce_guests(iface, works)
@@ -75,16 +75,16 @@ class _Expected:
     """What guests are to have when the stanzas to come are up."""
 
     def __init__(self, stanzas: "Sequence[Stanza | None]") -> None:
-        self._stanzas = stanzas
+        self.stanzas = stanzas
         self._facts: Facts | None = None
 
     def changes(self, attachment: "Attachment", network: "Network", journal: "Journal") -> "set[Change]":
         """What is not to be undone before; all that it has where one of these stanzas cannot be read."""
-        if None in self._stanzas:
+        if None in self.stanzas:
             return {entry.change.successor() for entry in journal.entries}
-        if not self._stanzas:
+        if not self.stanzas:
             return set()
-        for stanza in filter(None, self._stanzas):
+        for stanza in filter(None, self.stanzas):
             network = network.with_stanza(stanza)
         self._facts = self._facts or facts_of(network)
         return {*plan_of(attachment, network, self._facts)}

@@ -54,6 +54,14 @@ class Attachment:
         followed.addresses = tuple(dict.fromkeys((*self.addresses, *own)))
         return followed
 
+    def is_outside(self, network: "Network") -> bool:
+        """True where none of its addresses is in the network any more."""
+        return not any(address in subnet for address in self.addresses for subnet in network.subnets)
+
+    def outside(self) -> str:
+        """What is said then."""
+        return f"none of its addresses is in a subnet of {self.network}: {' '.join(map(str, self.addresses))}"
+
     def of_family(self, family: str) -> tuple[IPAddress, ...]:
         """The addresses of one family."""
         return tuple(address for address in self.addresses if address.family == family)
