@@ -1,9 +1,11 @@
 """The group of a guest's TAP, by which the guard knows it whatever its name is."""
 
+from snf_network_helper.changes.base import APPLIED, Entry
 from snf_network_helper.changes.of_link import LinkSetting
 
 # "snf"; guard.nft has it too. `ip link show group 7564902` shows all TAPs that are attached.
 GUARDED = "7564902"
+_NONE = "0"
 
 
 class LinkGroup(LinkSetting):
@@ -22,6 +24,12 @@ class LinkGroup(LinkSetting):
 
     def remove(self) -> str:
         return f"ip link set dev {self.dev} group PRIOR"
+
+    def look(self, old: Entry | None) -> Entry:
+        """Nobody else uses this group: a link that is in it already had another name when it was attached."""
+        if old is None and self.state() == GUARDED:
+            return Entry(self, APPLIED, _NONE)
+        return super().look(old)
 
     def wanted(self) -> str:
         return GUARDED

@@ -112,6 +112,8 @@ def test_a_renamed_tap_is_attached_by_its_new_name(node: Node, guest: Host, way:
         detach(node.host, "tap0")
     assert all(reaches(node.host, address) for address in (OWN, OWN6))
     assert "tap0" not in node.host.run(f"{COMMAND} status")
+    detach(node.host, "tap9")
+    assert "group default" in node.host.run("ip link show tap9")
 
 
 def test_ifup_detaches_a_renamed_tap(node: Node, guest: Host) -> None:
