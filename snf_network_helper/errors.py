@@ -58,6 +58,11 @@ def one_line(text: str, limit: int = 120) -> str:
     return shown if len(shown) <= limit else shown[:limit] + "..."
 
 
+def told(error: Exception) -> str:
+    """What is said of an error where work goes on; one that is a defect, or a strange value, is one line too."""
+    return str(error) if isinstance(error, RoutedError) else one_line(repr(error))
+
+
 def say(line: object) -> None:
     """Prints a line on standard error. Work goes on where nobody can read it: the reader has gone, the disk is full."""
     try:

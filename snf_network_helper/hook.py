@@ -1,6 +1,6 @@
 """The one entry of if-up.d and if-down.d: ifupdown's environment in, an exit code out (interfaces(5))."""
 
-from snf_network_helper.errors import RoutedError, StanzaError, one_line, say
+from snf_network_helper.errors import RoutedError, StanzaError, say, told
 from snf_network_helper.journal.journal import Journal, attached, names
 from snf_network_helper.kernel import process
 from snf_network_helper.kernel.process import heed_signals
@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from snf_network_helper.plan.facts import Facts
     from snf_network_helper.stanza.addresses import IPAddress
     from snf_network_helper.stanza.stanza import Stanza
+
+    ToCome = Callable[[], list[Stanza | None]]
 
 
 def run() -> "NoReturn":
@@ -40,9 +42,15 @@ def _up(iface: str, environ: "Mapping[str, str]") -> int:
     from snf_network_helper.plan.routed import plan  # ifdown needs none of these: the journal knows
     from snf_network_helper.runtime.lock import FACTS, Lock
     from snf_network_helper.stanza.options import read_environ
-    from snf_network_helper.transaction.bring_up import bring_up, finish_tables
+    from snf_network_helper.transaction.bring_up import bring_up, finish_others, finish_tables
 
     run, stanza = _run(iface), None
+
+    def to_come() -> "list[Stanza | None]":
+        from snf_network_helper.transaction.turns import stanzas_to_come  # few interfaces have several stanzas
+
+        return stanzas_to_come(environ, run)
+
     try:
         stanza = read_environ(environ, _table_number)
         if stanza is None:
@@ -53,12 +61,15 @@ def _up(iface: str, environ: "Mapping[str, str]") -> int:
         name = f"{iface}:{environ.get('ADDRFAM') or 'any'}"
         with Lock(FACTS):
             changes = plan(stanza, _facts(stanza))
-            bring_up(name, changes, run)
+            bring_up(name, changes, run, to_come)
     except RoutedError as error:
         others = _undo_others(iface, run)
         _complain(iface, error if stanza is None else _explained(error, stanza), *others)
+        if attached() and any(names(iface)):  # other stanzas may have been made anew by this ifup
+            _try(iface, lambda: _renew_if_up(iface))
         return 1
-    _follow_up(iface, stanza)
+    _try(iface, lambda: finish_others(name, run, to_come))
+    _follow_up(iface, stanza, to_come)
     if attached() and len(Journal.read(name).entries) > len(changes):
         _try(iface, lambda: finish_tables(name, changes, run))
     return 0
@@ -111,7 +122,7 @@ def _facts(stanza: "Stanza") -> "Facts":
     return read_facts(stanza, settings())
 
 
-def _follow_up(iface: str, stanza: "Stanza") -> None:
+def _follow_up(iface: str, stanza: "Stanza", to_come: "ToCome") -> None:
     """Announces a router's own address, and makes the guests of the network work again that an ifdown cut off."""
     from snf_network_helper.stanza.stanza import VMC
 
@@ -121,24 +132,33 @@ def _follow_up(iface: str, stanza: "Stanza") -> None:
         addresses = [gateway for family in stanza.families for gateway in stanza.gateways_of_family(family)]
         _try(iface, lambda: in_background(lambda: _announce(iface, addresses)))
     if attached():
-        _try(iface, lambda: _renew(iface))
+        _try(iface, lambda: _renew(iface, to_come))
 
 
 def _try(iface: str, work: "Callable[[], None]") -> None:
     """Does what follows once the network is up: whatever goes wrong with it is said, and is no error of its ifup."""
     try:
         work()
-    except RoutedError as error:
-        _complain(iface, error)
     except Exception as error:
-        _complain(iface, RoutedError(one_line(repr(error))))
+        _complain(iface, RoutedError(told(error)))
 
 
-def _renew(iface: str) -> None:
+def _renew(iface: str, to_come: "ToCome" = list) -> None:
     from snf_network_helper.guests.renewal import renew
 
-    for error in renew(iface):
+    for error in renew(iface, to_come):
         say(error)
+
+
+def _renew_if_up(iface: str) -> None:
+    from snf_network_helper.errors import NetworkDownError
+    from snf_network_helper.guests.network import network_of
+
+    try:
+        network_of(iface)
+    except NetworkDownError:
+        return
+    _renew(iface)
 
 
 def _announce(iface: str, addresses: "list[IPAddress]") -> None:

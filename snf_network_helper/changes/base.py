@@ -231,7 +231,7 @@ def undo_one(entry: Entry, user: User) -> Outcomes:
     change = entry.change
     try:
         undoing = change.undo(user, entry.prior)
-    except (RoutedError, OSError) as error:
+    except (RoutedError, OSError, ValueError) as error:  # the last one of a journal that somebody else has written
         return [(change, error.reason if isinstance(error, KernelError) else str(error))]
     return [(change, undoing)] if undoing is not None else []
 

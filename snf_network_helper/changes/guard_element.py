@@ -40,7 +40,7 @@ class GuardElement(NftElement):
     @classmethod
     def marked(cls, view: "View") -> "Iterator[Change]":
         for members, family, link, address in elements(view):
-            if not members.startswith("hosted"):
+            if members != "own" and not members.startswith("hosted"):
                 yield cls(family, members, link, address)
 
 

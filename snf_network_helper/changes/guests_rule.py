@@ -1,10 +1,13 @@
 """The rule by which what guests send is routed, and nothing that others send in their names."""
 
+from snf_network_helper.changes.base import PROTOCOL
 from snf_network_helper.changes.shared_rule import SharedRule, lookup
 from snf_network_helper.lean import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from typing import Any
+
+    from snf_network_helper.kernel.rule import SourceRule
 
 # The bit that share/guard.nft sets. docs/design.md says which others are taken, and by whom.
 OTHERS = "0x20000000"
@@ -37,6 +40,11 @@ class GuestsRule(SharedRule):
 
     def action(self) -> str:
         return super().action() + f" suppress_prefixlength {self.suppress}" * bool(self.suppress)
+
+    def in_kernel(self) -> "SourceRule":
+        from snf_network_helper.kernel.rule import SourceRule
+
+        return SourceRule(self.source, self.table, self.priority, PROTOCOL, self.mark, self.suppress)
 
     @classmethod
     def read(cls, family: str, message: "Any") -> "SharedRule | None":

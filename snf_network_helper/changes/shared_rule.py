@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
 
+    from snf_network_helper.kernel.rule import SourceRule
     from snf_network_helper.kernel.view import View
 
 
@@ -44,19 +45,23 @@ class SharedRule(SharedChange):
     def remove(self) -> str:
         return self._command("del")
 
+    def in_kernel(self) -> "SourceRule":
+        """The rule as the kernel is told it."""
+        from snf_network_helper.kernel.rule import SourceRule
+
+        return SourceRule(self.source, self.table, self.priority, PROTOCOL)
+
     def _add(self) -> None:
-        from snf_network_helper.kernel import rtnetlink
         from snf_network_helper.kernel.process import begin
 
         begin(self.add())
-        rtnetlink.add_rule(self.add(), self.source, self.table, self.priority, PROTOCOL)
+        self.in_kernel().add(self.add())
 
     def _delete(self) -> None:
-        from snf_network_helper.kernel import rtnetlink
         from snf_network_helper.kernel.process import begin
 
         begin(self.remove())
-        rtnetlink.delete_rule(self.remove(), self.source, self.table, self.priority, PROTOCOL)
+        self.in_kernel().delete(self.remove())
 
     def goes_last(self) -> bool:
         """Without any rule, what guests send would leave by main."""

@@ -7,7 +7,7 @@ from snf_network_helper.guests.network import network_of
 from snf_network_helper.kernel import process
 from snf_network_helper.kernel.process import heed_signals
 from snf_network_helper.lean import TYPE_CHECKING
-from snf_network_helper.stanza.attachment import Attachment
+from snf_network_helper.stanza.attach_options import checked
 from snf_network_helper.stanza.names import check_interface
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ def run(arguments: "SimpleNamespace") -> int:
     need_root("attach")
     process.verbose = arguments.verbose
     network = network_of(check_interface(arguments.network))
-    attachment = Attachment.checked(
+    attachment = checked(
         arguments.tap,
         network,
         arguments.ip,

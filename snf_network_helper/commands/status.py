@@ -8,14 +8,17 @@ from snf_network_helper.changes.base import AWAITED, KEPT, Change, Entry
 from snf_network_helper.changes.order import disorder
 from snf_network_helper.commands.privilege import need_root
 from snf_network_helper.errors import JournalError, RoutedError
+from snf_network_helper.guests.network import network_of
 from snf_network_helper.journal.journal import Journal, attached_names, names
 from snf_network_helper.kernel import link
 from snf_network_helper.lean import TYPE_CHECKING
 from snf_network_helper.runtime import files
+from snf_network_helper.stanza.attachment import Attachment
 from snf_network_helper.stanza.names import check_interface
+from snf_network_helper.transaction.undoing import renamed
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from types import SimpleNamespace
 
 _HEADINGS = {"": "in no journal", "order": "in the wrong order"}
@@ -35,16 +38,7 @@ def run(arguments: "SimpleNamespace") -> int:
     in_kernel = seen.marked()
     journals, errors = _journals(arguments.iface)
     journalled = {entry.change.successor() for journal in journals for entry in journal.entries}
-    rows = [
-        {
-            "stanza": journal.name,
-            "state": _state(entry, in_kernel),
-            "change": entry.change.add(),
-            **({"prior": entry.prior} if entry.prior not in ("", "ours") else {}),
-        }
-        for journal in journals
-        for entry in journal.entries
-    ]
+    rows = [row for journal in journals for row in (*_rows(journal, in_kernel), *_outside(journal))]
     if not arguments.iface:
         orphans = sorted(change.add() for change in in_kernel - journalled)
         rows += [{"stanza": "", "state": "orphan", "change": command} for command in orphans]
@@ -55,7 +49,7 @@ def run(arguments: "SimpleNamespace") -> int:
     if arguments.json:
         print(json.dumps(rows, indent=2))
     else:
-        _print_status(rows, arguments.iface)
+        _print_status(rows, arguments.iface, _names_now(journals))
     for error in errors:
         print(error, file=sys.stderr)
     return int(bool(errors) or any(row["state"] in ("missing", "orphan", "disorder") for row in rows))
@@ -70,14 +64,50 @@ def _journals(iface: str) -> tuple[list[Journal], list[JournalError]]:
             continue
         try:
             journals.append(Journal.read(name))
+            _attachment(journals[-1])
         except JournalError as error:
             errors.append(error)
     return journals, errors
 
 
+def _rows(journal: Journal, in_kernel: frozenset[Change]) -> "Iterator[dict[str, str]]":
+    for entry in journal.entries:
+        prior = {"prior": entry.prior} if entry.prior not in ("", "ours") else {}
+        yield {"stanza": journal.name, "state": _state(entry, in_kernel), "change": entry.change.add(), **prior}
+
+
+def _attachment(journal: Journal) -> Attachment | None:
+    """What a guest's journal asks for; None for a stanza's."""
+    return Attachment.parse(journal.name.rpartition(":")[0], journal.request) if journal.request else None
+
+
 def _state(entry: Entry, in_kernel: frozenset[Change]) -> str:
-    stands = entry.state == AWAITED or entry.change.is_present(in_kernel)
+    try:
+        stands = entry.state == AWAITED or entry.change.is_present(in_kernel)
+    except ValueError:  # the kernel can hold nothing of the kind
+        stands = False
     return entry.state if stands or (entry.state == KEPT and entry.change.is_kept()) else "missing"
+
+
+def _outside(journal: Journal) -> "Iterator[dict[str, str]]":
+    """Says of a guest that an edit of the stanza has left it without any address, where the network is up."""
+    try:
+        attachment = _attachment(journal)
+        if attachment and attachment.is_outside(network_of(attachment.network)):
+            yield {"stanza": journal.name, "state": "missing", "change": attachment.outside()}
+    except RoutedError:
+        return
+
+
+def _names_now(journals: "Sequence[Journal]") -> dict[str, str]:
+    """By which names links are there that have been renamed."""
+    found = {}
+    for journal in journals:
+        try:
+            found[journal.name] = renamed(journal)
+        except JournalError:
+            continue
+    return found
 
 
 def _names() -> list[str]:
@@ -85,12 +115,12 @@ def _names() -> list[str]:
     return [*sorted(names()), *attached_names()]
 
 
-def _print_status(rows: "Sequence[dict[str, str]]", iface: str) -> None:
+def _print_status(rows: "Sequence[dict[str, str]]", iface: str, names_now: dict[str, str]) -> None:
     stanza = None
     for row in rows:
         if row["stanza"] != stanza:
             stanza = row["stanza"]
-            print(_HEADINGS.get(stanza) or _heading(stanza))
+            print(_HEADINGS.get(stanza) or _heading(stanza, names_now.get(stanza, "")))
         before = f"  (was {row['prior']})" if "prior" in row and row["state"] != KEPT else ""
         why = f"  ({row['why']})" if "why" in row else ""
         print(f"  {row['state']:8} {row['change']}{before}{why}")
@@ -98,7 +128,7 @@ def _print_status(rows: "Sequence[dict[str, str]]", iface: str) -> None:
         print(f"{iface}: nothing is routed" if iface else "nothing is routed")
 
 
-def _heading(stanza: str) -> str:
+def _heading(stanza: str, name_now: str) -> str:
     """Whose changes follow; first of all whether its link is there at all."""
-    trouble = link.trouble(stanza.rpartition(":")[0])
+    trouble = f"the link is {name_now} now" if name_now else link.trouble(stanza.rpartition(":")[0])
     return stanza.replace(":", " ") + (f": {trouble}" if trouble else "")

@@ -5,7 +5,7 @@ from snf_network_helper.changes.arp_source import ArpSource
 from snf_network_helper.changes.route import Route
 from snf_network_helper.changes.rule import Rule
 from snf_network_helper.changes.selection import of_kind
-from snf_network_helper.errors import NetworkDownError
+from snf_network_helper.errors import JournalError, NetworkDownError, one_line
 from snf_network_helper.journal.journal import Journal, names
 from snf_network_helper.stanza.addresses import IPAddress, Prefix
 from snf_network_helper.stanza.network import Network
@@ -16,13 +16,13 @@ def subnets_of(iface: str) -> list[Prefix]:
     changes = [entry.change for name in names(iface) for entry in Journal.read(name).entries]
     prefixes = [route.prefix for route in of_kind(Route, changes) if route.dev == iface and not route.via]
     prefixes += [one.address for one in of_kind(Address, changes)]
-    return list(dict.fromkeys(Prefix.parse(prefix).network for prefix in prefixes))
+    return list(dict.fromkeys(_prefix(prefix).network for prefix in prefixes))
 
 
 def next_hops(iface: str) -> list[IPAddress]:
     """The gateways of a routed interface that are other hosts."""
     changes = [entry.change for name in names(iface) for entry in Journal.read(name).entries]
-    return [IPAddress.parse(route.via) for route in of_kind(Route, changes) if route.dev == iface and route.via]
+    return [_address(route.via) for route in of_kind(Route, changes) if route.dev == iface and route.via]
 
 
 def _not_up() -> str:
@@ -46,9 +46,9 @@ def network_of(iface: str) -> Network:
         raise NetworkDownError(f"{iface}: {why}")
     routes = [route for route in of_kind(Route, changes) if route.dev == iface and route.table]
     tables = {rule.family: rule.table for rule in rules}
-    subnets = tuple(dict.fromkeys(Prefix.parse(route.prefix) for route in routes if not route.via))
-    hops = [(IPAddress.parse(route.via), route.table) for route in routes if route.via]
-    owned = [IPAddress.parse(one.address.partition("/")[0]) for one in addresses]
+    subnets = tuple(dict.fromkeys(_prefix(route.prefix) for route in routes if not route.via))
+    hops = [(_address(route.via), route.table) for route in routes if route.via]
+    owned = [_address(one.address.partition("/")[0]) for one in addresses]
     gateways: dict[str, IPAddress] = {}
     for gateway, table in [*((one, tables[one.family]) for one in owned if one.family in tables), *hops]:
         if table == tables.get(gateway.family):
@@ -58,7 +58,7 @@ def network_of(iface: str) -> Network:
         for gateway, table in [*((one, "") for one in owned), *hops]
         if gateway != gateways.get(gateway.family) and (homes := [one for one in subnets if gateway in one])
     }
-    askers = [IPAddress.parse(source.address) for source in of_kind(ArpSource, changes)]
+    askers = [_address(source.address) for source in of_kind(ArpSource, changes)]
     return Network(
         iface,
         tables,
@@ -68,3 +68,17 @@ def network_of(iface: str) -> Network:
         next((own for own in [*askers, *owned] if own.family == "4"), None),
         further,
     )
+
+
+def _prefix(text: str) -> Prefix:
+    try:
+        return Prefix.parse(text)
+    except ValueError:
+        raise JournalError(f"a journal has the subnet {one_line(text)}: expected ADDRESS/LENGTH") from None
+
+
+def _address(text: str) -> IPAddress:
+    try:
+        return IPAddress.parse(text)
+    except ValueError:
+        raise JournalError(f"a journal has the address {one_line(text)}: expected an IPv4 or IPv6 address") from None

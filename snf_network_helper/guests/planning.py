@@ -20,6 +20,7 @@ def facts_of(network: "Network") -> "Facts":
     """The facts that plans of guests of the network depend on."""
     facts = read_guest_facts([subnet.family for subnet in network.subnets], settings())
     facts.mtu = link.mtu(network.iface)
+    facts.own_mac = link.mac(network.iface)
     return facts
 
 

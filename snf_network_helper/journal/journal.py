@@ -22,10 +22,12 @@ ATTACHED = "attached"  # in the place of the address family
 class Journal:
     """One file: its entries; which ifup made the setup (`since`), and which was the last to confirm it (`run`).
 
-    `request` is what an attachment was asked for.
+    `request` is what an attachment was asked for. Several stanzas of one family have the journal in parts: the first
+    `former` entries are of an earlier ifup, for a stanza whose turn is yet to come; where several have had theirs, the
+    next `first` entries are those of the first one.
     """
 
-    __slots__ = ("name", "run", "since", "request", "entries")
+    __slots__ = ("name", "run", "since", "request", "entries", "former", "first")
 
     def __init__(
         self, name: str, run: str = "", entries: "Iterable[Entry]" = (), since: str = "", request: str = ""
@@ -35,6 +37,14 @@ class Journal:
         self.since = since
         self.request = request
         self.entries = list(entries)
+        self.former = self.first = 0
+
+    def of_others(self, run: str) -> list[Entry]:
+        """What an earlier ifup than `run` made for another stanza than the one whose turn it is."""
+        if run and self.run == run:
+            return self.entries[: self.former]
+        after = self.former + self.first
+        return self.entries[: self.former] + (self.entries[after:] if self.first else [])
 
     @property
     def awaits(self) -> bool:
@@ -74,12 +84,15 @@ class Journal:
             posix.close(file)
         try:
             header, *lines = text.split("\n")
-            run, mark, since = header.removeprefix(_HEADER).partition(" since=")
+            run, mark, rest = header.removeprefix(_HEADER).partition(" since=")
             if not header.startswith(_HEADER) or not mark:
                 raise ValueError(header)
             if lines[-2:] != [f"end {len(lines) - 2}", ""]:
                 raise ValueError("it is cut off")
             del lines[-2:]
+            since, *parts = rest.split(" ")
+            if parts:
+                journal.former, journal.first = (int(part.partition("=")[2]) for part in parts)
             journal.run, journal.since = run, since
             if lines and lines[0].startswith(_REQUEST):
                 journal.request = lines.pop(0).removeprefix(_REQUEST)
@@ -106,6 +119,8 @@ class Journal:
             return
         files.make_directory(self._place.partition("/")[0])
         header = f"{_HEADER}{self.run} since={self.since}"
+        if self.former or self.first:
+            header += f" former={self.former} first={self.first}"
         body = [f"{_REQUEST}{self.request}"] * bool(self.request) + [entry.line() for entry in self.entries]
         lines = [header, *body, f"end {len(body)}", ""]
         try:

@@ -20,6 +20,14 @@ def number(name: str) -> str:
         return ""
 
 
+def name_of(number: str) -> str:
+    """The name that the link of a number has now, "" where it is gone."""
+    try:
+        return socket.if_indextoname(int(number))
+    except (OSError, ValueError):
+        return ""
+
+
 def absence(name: str) -> str:
     """Why no link has the name, and which one may be meant; "" where one has."""
     found = number(name)

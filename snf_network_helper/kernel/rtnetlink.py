@@ -4,36 +4,36 @@ ip(8) would cost a process, and often a list of all links: 40 ms beside 8,000 of
 reads for the commands that only look (`kernel/view.py`).
 """
 
+import sys
 
 from snf_network_helper.errors import KernelError
 from snf_network_helper.lean import TYPE_CHECKING, posix, socket, struct
-from snf_network_helper.stanza.addresses import BITS, IPV4, IPV6, IPAddress, Prefix
+from snf_network_helper.stanza.addresses import BITS, IPV4, IPV6, IPAddress
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 PROTOCOLS = "/etc/iproute2/rt_protos.d/snf-network-helper.conf"
 
-_REQUEST, _ACK, _CREATE, _EXCLUSIVE, _DUMP = 0x1, 0x4, 0x400, 0x200, 0x300  # NLM_F_…, include/uapi/linux/netlink.h
+_REQUEST, ACK, CREATE, EXCLUSIVE, _DUMP = 0x1, 0x4, 0x400, 0x200, 0x300  # NLM_F_…, include/uapi/linux/netlink.h
 _ERROR, _DONE = 2, 3  # NLMSG_…
 _LEVEL, _STRICT = 270, 12  # SOL_NETLINK, NETLINK_GET_STRICT_CHK
 _HEADER = 16
+_NO_ENTRY, _NO_DEVICE = 2, 19  # ENOENT, ENODEV
 _ANSWER_BYTES = 65536  # a link's is 2 KB, and more with many virtual functions
 
 # RTM_…, include/uapi/linux/rtnetlink.h
-_GET_LINK, _GET_ADDRESS, _GET_ROUTE = 18, 22, 26
+_GET_LINK, _SET_LINK, _GET_ADDRESS, _GET_ROUTE = 18, 19, 22, 26
 _NEW_NEIGHBOUR, _DELETE_NEIGHBOUR, _GET_NEIGHBOUR = 28, 29, 30
-_NEW_RULE, _DELETE_RULE = 32, 33
-_LINK, _MASTER, _LINKINFO, _NETWORK_NAMESPACE = 5, 10, 18, 37  # IFLA_…, include/uapi/linux/if_link.h
+# IFLA_…, include/uapi/linux/if_link.h
+_LINK, _MASTER, _LINKINFO, _GROUP, _NETWORK_NAMESPACE = 5, 10, 18, 27, 37
 _KIND = 1  # IFLA_INFO_KIND
 _DESTINATION, _OUTGOING = 1, 4  # RTA_DST, RTA_OIF
 _MAIN, _ADVERTISED = 254, 9  # RT_TABLE_MAIN, RTPROT_RA
 _PERMANENT, _PROXY = 0x80, 0x08  # NUD_…, NTF_…, include/uapi/linux/neighbour.h
 _NEIGHBOUR_ADDRESS, _NEIGHBOUR_PROTOCOL = 1, 12  # NDA_DST, NDA_PROTOCOL
-# FRA_…, FR_ACT_TO_TBL, include/uapi/linux/fib_rules.h
-_SOURCE, _PRIORITY, _TABLE, _RULE_PROTOCOL, _TO_TABLE = 2, 6, 15, 21, 1
 _NEIGHBOUR = 12  # struct ndmsg
-_FAMILIES = {IPV4: 2, IPV6: 10}  # AF_INET, AF_INET6
+FAMILIES = {IPV4: 2, IPV6: 10}  # AF_INET, AF_INET6
 # Nobody is there, and no route leads there but the default one.
 _ANYWHERE = {IPV4: IPAddress(IPV4, 1), IPV6: IPAddress(IPV6, 2)}
 
@@ -52,13 +52,30 @@ class LinkAttributes:
 
 def link_attributes(name: str) -> LinkAttributes:
     """Asks for a link; KernelError where there is none of that name."""
-    command = f"ip link show dev {name}"
-    message = struct.pack("=BxHiII", 0, 0, _index(command, name), 0, 0)
-    found = dict(attributes(_ask(command, _GET_LINK, 0, message)[16:]))
+    found = _link(name)
     kind = dict(attributes(found.get(_LINKINFO, b""))).get(_KIND, b"")
     # Of a veth the other end is named, which in another namespace has a number of its own
     lower = "" if _NETWORK_NAMESPACE in found else _name(found.get(_LINK, b""))
     return LinkAttributes(name, kind.rstrip(b"\0").decode(), _name(found.get(_MASTER, b"")), lower)
+
+
+def link_group(name: str) -> str:
+    """The number of the group that a link is in; KernelError where there is none of that name."""
+    return str(int.from_bytes(_link(name).get(_GROUP, b""), sys.byteorder))
+
+
+def set_link_group(command: str, name: str, group: str) -> None:
+    """Puts a link in another group; `command` is the one of ip(8) that would do the same."""
+    ask(command, _SET_LINK, ACK, _about(command, name) + struct.pack("=HHI", 8, _GROUP, int(group)))
+
+
+def _link(name: str) -> dict[int, bytes]:
+    command = f"ip link show dev {name}"
+    return dict(attributes(ask(command, _GET_LINK, 0, _about(command, name))[16:]))
+
+
+def _about(command: str, link: str) -> bytes:
+    return struct.pack("=BxHiII", 0, 0, _index(command, link), 0, 0)
 
 
 def is_nodes_own(name: str) -> bool:
@@ -80,7 +97,7 @@ def learnt_default_links() -> set[str]:
 
     The kernel is asked for these alone: it has several routes for each of thousands of TAPs.
     """
-    message = struct.pack("=BxxxBBxxI", _FAMILIES[IPV6], _MAIN, _ADVERTISED, 0)
+    message = struct.pack("=BxxxBBxxI", FAMILIES[IPV6], _MAIN, _ADVERTISED, 0)
     routes = _dump("ip -6 route show default proto ra", _GET_ROUTE, message)
     return {_name(dict(attributes(route[12:])).get(_OUTGOING, b"")) for route in routes if not route[1]} - {""}
 
@@ -88,10 +105,10 @@ def learnt_default_links() -> set[str]:
 def default_link(family: str) -> str:
     """The link by which the node reaches what it has no other route to, "" where it has none."""
     destination = _ANYWHERE[family].value.to_bytes(BITS[family] // 8, "big")
-    message = struct.pack("=BBxxxxxxI", _FAMILIES[family], BITS[family], 0)
+    message = struct.pack("=BBxxxxxxI", FAMILIES[family], BITS[family], 0)
     message += struct.pack("=HH", 4 + len(destination), _DESTINATION) + destination
     try:
-        answer = _ask(f"ip -{family} route get {_ANYWHERE[family]}", _GET_ROUTE, 0, message)
+        answer = ask(f"ip -{family} route get {_ANYWHERE[family]}", _GET_ROUTE, 0, message)
     except KernelError:  # unreachable
         return ""
     return _name(dict(attributes(answer[12:])).get(_OUTGOING, b""))
@@ -99,7 +116,7 @@ def default_link(family: str) -> str:
 
 def links_with_address() -> set[str]:
     """The links with an IPv4 address of global scope."""
-    answers = _dump("ip -4 address show scope global", _GET_ADDRESS, struct.pack("=BxxxI", _FAMILIES[IPV4], 0))
+    answers = _dump("ip -4 address show scope global", _GET_ADDRESS, struct.pack("=BxxxI", FAMILIES[IPV4], 0))
     return {_name(answer[4:8]) for answer in answers if not answer[3]} - {""}
 
 
@@ -117,9 +134,9 @@ def has_proxy(address: str, dev: str, protocol: str = "") -> bool:
     """True where the kernel answers for an IPv6 address on a link already, if given because of that protocol."""
     command = f"ip -6 neigh get proxy {address} dev {dev}"
     try:
-        answer = _ask(command, _GET_NEIGHBOUR, 0, _proxy(command, address, dev, 0))
+        answer = ask(command, _GET_NEIGHBOUR, 0, _proxy(command, address, dev, 0))
     except KernelError as error:
-        if error.reason in (posix.strerror(2), posix.strerror(19)):  # ENOENT, ENODEV
+        if error.reason in (posix.strerror(_NO_ENTRY), posix.strerror(_NO_DEVICE)):
             return False
         raise
     made_by = dict(attributes(answer[_NEIGHBOUR:])).get(_NEIGHBOUR_PROTOCOL, b"")
@@ -130,36 +147,16 @@ def add_proxy(command: str, address: str, dev: str, protocol: str) -> None:
     """Has the kernel answer for an IPv6 address on a link; `command` is the one of ip(8) that would do the same."""
     message = _proxy(command, address, dev, _PERMANENT)
     message += struct.pack("=HHBxxx", 5, _NEIGHBOUR_PROTOCOL, protocol_number(protocol))
-    _ask(command, _NEW_NEIGHBOUR, _ACK | _CREATE, message)
+    ask(command, _NEW_NEIGHBOUR, ACK | CREATE, message)
 
 
 def delete_proxy(command: str, address: str, dev: str) -> None:
     """Ends that."""
-    _ask(command, _DELETE_NEIGHBOUR, _ACK, _proxy(command, address, dev, 0))
-
-
-def add_rule(command: str, source: str, table: str, priority: str, protocol: str) -> None:
-    """Has what comes from a subnet looked up in a table; KernelError where there is such a rule."""
-    _ask(command, _NEW_RULE, _ACK | _CREATE | _EXCLUSIVE, _rule(source, table, priority, protocol))
-
-
-def delete_rule(command: str, source: str, table: str, priority: str, protocol: str) -> None:
-    """Ends that; KernelError where there is no such rule."""
-    _ask(command, _DELETE_RULE, _ACK, _rule(source, table, priority, protocol))
-
-
-def _rule(source: str, table: str, priority: str, protocol: str) -> bytes:
-    subnet = Prefix.parse(source)
-    message = struct.pack("=BBBBBxxBI", _FAMILIES[subnet.family], 0, subnet.length, 0, 0, _TO_TABLE, 0)
-    address = subnet.value.to_bytes(BITS[subnet.family] // 8, "big")
-    message += struct.pack("=HH", 4 + len(address), _SOURCE) + address
-    for kind, number in ((_PRIORITY, priority), (_TABLE, table)):
-        message += struct.pack("=HHI", 8, kind, int(number))
-    return message + struct.pack("=HHBxxx", 5, _RULE_PROTOCOL, protocol_number(protocol))
+    ask(command, _DELETE_NEIGHBOUR, ACK, _proxy(command, address, dev, 0))
 
 
 def _proxy(command: str, address: str, dev: str, state: int) -> bytes:
-    message = struct.pack("=BxxxiHBB", _FAMILIES[IPV6], _index(command, dev), state, _PROXY, 0)
+    message = struct.pack("=BxxxiHBB", FAMILIES[IPV6], _index(command, dev), state, _PROXY, 0)
     return message + struct.pack("=HH16s", 20, _NEIGHBOUR_ADDRESS, IPAddress.parse(address).value.to_bytes(16, "big"))
 
 
@@ -167,7 +164,7 @@ def _open() -> "socket.socket":
     return socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, 0)
 
 
-def _ask(command: str, kind: int, flags: int, message: bytes) -> bytes:
+def ask(command: str, kind: int, flags: int, message: bytes) -> bytes:
     """Sends one request and returns what is after the header of its answer; KernelError where the kernel refuses it.
 
     `command` is the one of ip(8) that would do the same, for the error.
@@ -221,8 +218,8 @@ def attributes(data: bytes) -> "Iterator[tuple[int, bytes]]":
 def _index(command: str, name: str) -> int:
     try:
         return socket.if_nametoindex(name)
-    except OSError as error:
-        raise KernelError(command, posix.strerror(error.errno or 0)) from None
+    except OSError:  # which has no number
+        raise KernelError(command, posix.strerror(_NO_DEVICE)) from None
 
 
 def _name(number: bytes) -> str:

@@ -21,11 +21,11 @@ class Facts:
     `force_forwarding`: IPv6 forwards per link (kernel 6.17); `keep_ra`: links that go on heeding advertisements;
     `refuse_ra`: the routed link would heed them only because it is, or was made, as other interfaces want all links.
     `own_links`: the links of the node's own IPv4 networks, for which no routed link is ever to answer. `main_of`: the
-    families whose default route in main is by the routed link itself, the node's own main link. `mtu`: the largest
-    packet that the link of a guest's network takes.
+    families whose default route in main is by the routed link itself, the node's own main link. Of a guest's network:
+    `mtu`, the largest packet that its link takes, and `own_mac`, the link's MAC address.
     """
 
-    __slots__ = ("force_forwarding", "keep_ra", "main_of", "mtu", "own_links", "refuse_ra")
+    __slots__ = ("force_forwarding", "keep_ra", "main_of", "mtu", "own_links", "own_mac", "refuse_ra")
 
     def __init__(
         self,
@@ -42,3 +42,4 @@ class Facts:
         self.own_links = own_links
         self.mtu = mtu
         self.main_of = main_of
+        self.own_mac = ""

@@ -7,10 +7,12 @@ from snf_network_helper.changes.guest_subnet import GuestSubnet
 from snf_network_helper.changes.guests_rule import GuestsRule
 from snf_network_helper.changes.hardware_address import HardwareAddress
 from snf_network_helper.changes.hosted_address import HostedAddress
+from snf_network_helper.changes.link_group import LinkGroup
 from snf_network_helper.changes.link_local import LinkLocal
 from snf_network_helper.changes.link_up import LinkUp
 from snf_network_helper.changes.neighbour_proxy import NeighbourProxy
 from snf_network_helper.changes.no_address_generation import NoAddressGeneration
+from snf_network_helper.changes.own_address import OwnAddress
 from snf_network_helper.changes.route import Route
 from snf_network_helper.changes.shared_sysctl import SharedSysctl
 from snf_network_helper.changes.sysctl import Sysctl
@@ -57,14 +59,21 @@ def _changes(attachment: "Attachment", network: "Network", facts: Facts, mtu: st
         # Before anything of IPv6: with less than 1280 the link has none
         yield LinkMtu(tap, mtu)
     if IPV6 in families:
-        # No address of the kernel's own making beside the constant one, none that an advertisement of the guest gives
-        yield Sysctl(accept_ra(tap), "0")
+        # None of the addresses that an advertisement of the guest gives, or the kernel makes: there is the constant one
+        from snf_network_helper.changes.heed_no_advertisements import HeedNoAdvertisements
+
+        yield HeedNoAdvertisements(tap)
         yield NoAddressGeneration(tap)
     yield HardwareAddress(tap, TAP_MAC)
+    # The guard's elements have names, and a link can be renamed
+    yield LinkGroup(tap)
     # Before the link is up: only the guest's own addresses ever come out of the TAP
     yield Guard()
     yield GuardElement("inet", "taps", tap)
     yield GuardElement("arp", "taps", tap)
+    if facts.own_mac:
+        for table in ("arp", "inet") if IPV6 in families else ("arp",):
+            yield OwnAddress(table, network.iface, facts.own_mac)
     for address in addresses:
         if address.family == IPV4:
             yield GuardElement("inet", "sources4", tap, str(address))

@@ -1,17 +1,13 @@
 """What is asked for one guest: its TAP, its network, its addresses."""
 
-from snf_network_helper.errors import JournalError, RoutedError, one_line
+from snf_network_helper.errors import JournalError, one_line
 from snf_network_helper.lean import TYPE_CHECKING
-from snf_network_helper.stanza.addresses import IPV4, IPV6, IPAddress, Prefix, eui64
-from snf_network_helper.stanza.names import check_interface, decimal
+from snf_network_helper.stanza.addresses import IPV6, IPAddress, Prefix, eui64
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from snf_network_helper.stanza.network import Network
-
-_LEAST_MTU = {IPV4: 68, IPV6: 1280}  # RFC 791, 3.2; RFC 8200, 5
-_LARGEST_MTU = 65535
 
 
 class Attachment:
@@ -19,10 +15,14 @@ class Attachment:
 
     `link` is the kernel's number of the TAP: another one of the same name is another machine's. With `serve` the guest
     is told its addresses by servers of its own, with `dns` its name servers too. `mtu` is that of the TAP, "" for that
-    of the network's link. One that `leaves` is about to move out.
+    of the network's link. One that `leaves` is about to move out. One that `follows` has the EUI-64 address of every
+    /64 that the network has, or is going to have.
     """
 
-    __slots__ = ("addresses", "dns", "hostname", "leaves", "link", "mac", "mtu", "network", "prefixes", "serve", "tap")
+    __slots__ = (
+        "addresses", "dns", "follows", "hostname", "leaves", "link", "mac", "mtu", "network", "prefixes", "serve",
+        "tap",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -37,6 +37,7 @@ class Attachment:
         leaves: bool = False,
         mtu: str = "",
         prefixes: tuple[Prefix, ...] = (),
+        follows: bool = False,
     ) -> None:
         self.tap = tap
         self.network = network
@@ -49,6 +50,24 @@ class Attachment:
         self.leaves = leaves
         self.mtu = mtu
         self.prefixes = prefixes
+        self.follows = follows
+
+    def following(self, network: "Network") -> "Attachment":
+        """The attachment to the network as it is now: perhaps another stanza of it has come up since."""
+        own = own_addresses(bytes.fromhex(self.mac.replace(":", "")), network.subnets) if self.follows else []
+        if self.leaves or {*own} <= {*self.addresses}:
+            return self
+        followed = Attachment.parse(self.tap, self.request())
+        followed.addresses = tuple(dict.fromkeys((*self.addresses, *own)))
+        return followed
+
+    def is_outside(self, network: "Network") -> bool:
+        """True where none of its addresses is in the network any more."""
+        return not any(address in subnet for address in self.addresses for subnet in network.subnets)
+
+    def outside(self) -> str:
+        """What is said then."""
+        return f"none of its addresses is in a subnet of {self.network}: {' '.join(map(str, self.addresses))}"
 
     def of_family(self, family: str) -> tuple[IPAddress, ...]:
         """The addresses of one family."""
@@ -67,7 +86,7 @@ class Attachment:
         words += [f"{name}={value}" for name in ("mac", "link", "hostname", "mtu") if (value := getattr(self, name))]
         words += [f"prefix={','.join(map(str, self.prefixes))}"] * bool(self.prefixes)
         words += [f"dns={','.join(map(str, self.dns))}"] * bool(self.dns) + ["serve=yes"] * self.serve
-        words += ["leaves=yes"] * self.leaves
+        words += ["leaves=yes"] * self.leaves + ["eui64=yes"] * self.follows
         return " ".join(words)
 
     @classmethod
@@ -84,159 +103,14 @@ class Attachment:
         except (KeyError, ValueError):
             raise JournalError(f"its journal asks for what is not understood: {one_line(request)}") from None
         mac, link, hostname, mtu = (fields.get(name, "") for name in ("mac", "link", "hostname", "mtu"))
-        serve, leaves = "serve" in fields, "leaves" in fields
-        return cls(tap, network, addresses, mac, link, hostname, serve, dns, leaves, mtu, prefixes)
-
-    @classmethod
-    def checked(
-        cls,
-        tap: str,
-        network: "Network",
-        texts: list[str],
-        mac: str,
-        hostname: str = "",
-        serve: bool = False,
-        dns: "Sequence[str]" = (),
-        subnets: "Sequence[str]" = (),
-        gateways: "Sequence[str]" = (),
-        mtu: str = "",
-    ) -> "Attachment":
-        """A request whose every address and prefix the network has; RoutedError, one line, otherwise.
-
-        `subnets` and `gateways` are what the caller believes of the network: it must have them, and with subnets the
-        machine has addresses in no other. With a MAC and no IPv6 address, the EUI-64 address (RFC 4291, appendix A) of
-        every /64 of the machine's is added, or else of every one among them.
-        """
-        check_interface(tap)
-        if tap == network.iface:
-            raise RoutedError(f"{tap}: expected an interface other than the network's own")
-        known = _known_subnets(tap, network, subnets)
-        _check_gateways(tap, network, known, gateways)
-        addresses = []
-        prefixes: tuple[Prefix, ...] = ()
-        if any("/" in text for text in texts):  # only who has a prefix pays for the import
-            from snf_network_helper.stanza.prefixes import expand
-
-            texts, prefixes = expand(tap, network, known, texts)
-        for text in texts:
-            try:
-                address = IPAddress.parse(text)
-                subnet = network.subnet_of(address)
-                if subnet not in known:
-                    raise ValueError(text)
-            except ValueError:
-                where = " ".join(map(str, known))
-                raise _mistaken(tap, "--ip", text, f"expected an address in {where}") from None
-            taken = (*network.all_gateways, network.asker)
-            if address in taken or network.is_reserved(address):
-                raise RoutedError(f"{tap}: --ip {text}: expected an address that a virtual machine may have")
-            addresses.append(address)
-        if mac:
-            octets = _octets(tap, mac)
-            mac = octets.hex(":")
-            if not any(address.family == IPV6 for address in addresses):
-                own = [prefix for prefix in prefixes if prefix.length == 64]
-                addresses += [
-                    IPAddress(IPV6, subnet.value | eui64(octets))
-                    for subnet in own or known
-                    if subnet.family == IPV6 and subnet.length == 64
-                ]
-        if prefixes:
-            from snf_network_helper.stanza.prefixes import check_next_hop
-
-            check_next_hop(tap, prefixes, addresses)
-        if not addresses:
-            among = "--subnet" if subnets else "the network"
-            raise RoutedError(f"{tap}: --ip: expected at least one address, or --mac and a /64 of {among}")
-        checked = cls(tap, network.iface, tuple(dict.fromkeys(addresses)), mac, hostname=hostname, serve=serve)
-        checked.prefixes = prefixes
-        checked.dns = _name_servers(tap, dns)
-        checked._check_serving(network)
-        checked.mtu = _mtu(tap, mtu, checked.of_family(IPV6) != ()) if mtu else ""
-        return checked
-
-    def _check_serving(self, network: "Network") -> None:
-        """RoutedError where a server could not do what is asked for, or what is asked for is nothing to serve."""
-        if self.hostname and not _is_label(self.hostname):
-            raise RoutedError(f"{self.tap}: --hostname {one_line(self.hostname)}: expected letters, digits and -")
-        if self.dns and not self.serve:
-            raise RoutedError(f"{self.tap}: --dns: expected --serve with it")
-        if self.serve and not self.mac:
-            raise RoutedError(f"{self.tap}: --serve: expected --mac with it")
-        for address in self.of_family(IPV6) if self.serve else ():
-            subnet = self.home_of(address, network)
-            own = IPAddress(IPV6, subnet.value | eui64(bytes.fromhex(self.mac.replace(":", ""))))
-            if subnet.length != 64 or address != own:
-                raise RoutedError(
-                    f"{self.tap}: --serve: expected the EUI-64 address of {self.mac} in a /64, not {address}"
-                )
+        serve, leaves, follows = (name in fields for name in ("serve", "leaves", "eui64"))
+        return cls(tap, network, addresses, mac, link, hostname, serve, dns, leaves, mtu, prefixes, follows)
 
 
-def _is_label(text: str) -> bool:
-    """Whether a host may be called so (RFC 1123, 2.1)."""
-    return len(text) <= 63 and text.isascii() and text.replace("-", "").isalnum() and "-" not in (text[0], text[-1])
-
-
-def _known_subnets(tap: str, network: "Network", texts: "Sequence[str]") -> tuple[Prefix, ...]:
-    """The subnets in which the machine may have addresses: those the caller names, or else all of the network."""
-    known = []
-    for text in texts:
-        try:
-            known.append(network.subnets[network.subnets.index(Prefix.parse(text))])
-        except ValueError:
-            subnets = " ".join(map(str, network.subnets))
-            if "," in text:
-                raise _mistaken(tap, "--subnet", text, "") from None
-            raise RoutedError(f"{tap}: --subnet {one_line(text)}: {network.iface} has {subnets}") from None
-    return tuple(known) or network.subnets
-
-
-def _check_gateways(tap: str, network: "Network", subnets: "Sequence[Prefix]", texts: "Sequence[str]") -> None:
-    """RoutedError for what is no gateway of the subnets that the caller names; it may name none of a family."""
-    families = {subnet.family for subnet in subnets}
-    meant = [subnet for subnet in network.subnets if subnet in subnets or subnet.family not in families]
-    right = tuple(dict.fromkeys(gateway for one in meant if (gateway := network.gateway_of_subnet(one))))
-    for text in texts:
-        try:
-            known = IPAddress.parse(text) in right
-        except ValueError:
-            known = False
-        if not known:
-            gateways = " ".join(map(str, right)) or "none"
-            raise _mistaken(tap, "--gateway", text, f"{network.iface} has {gateways}")
-
-
-def _name_servers(tap: str, texts: "Sequence[str]") -> tuple[IPAddress, ...]:
-    try:
-        return tuple(dict.fromkeys(IPAddress.parse(text) for text in texts))
-    except ValueError as error:
-        raise _mistaken(tap, "--dns", str(error), "expected an IPv4 or IPv6 address") from None
-
-
-def _mtu(tap: str, text: str, has_ipv6: bool) -> str:
-    """More than the network's link takes is right, too: the node says which packets are too large for that."""
-    least = _LEAST_MTU[IPV6 if has_ipv6 else IPV4]
-    number = decimal(text, _LARGEST_MTU)
-    if number is None or number < least:
-        raise _mistaken(tap, "--mtu", text, f"expected {least}-{_LARGEST_MTU}{' with IPv6' * has_ipv6}")
-    return str(number)
-
-
-def _mistaken(tap: str, option: str, text: str, expected: str) -> RoutedError:
-    from snf_network_helper.stanza.spelling import right  # only a mistake pays for this import
-
-    return RoutedError(f"{tap}: {option} {one_line(text)}: {right(text, expected)}")
-
-
-def _octets(tap: str, mac: str) -> bytes:
-    """The six octets of a unicast MAC address."""
-    words = mac.split(":")
-    try:
-        if len(words) != 6 or any(len(word) != 2 for word in words):
-            raise ValueError(mac)
-        octets = bytes.fromhex("".join(words))
-        if octets[0] & 1 or not any(octets):
-            raise ValueError(mac)
-    except ValueError:
-        raise RoutedError(f"{tap}: --mac {one_line(mac)}: expected a MAC address, as 52:54:00:12:34:56") from None
-    return octets
+def own_addresses(mac: bytes, subnets: "Sequence[Prefix]") -> list[IPAddress]:
+    """The address that a machine makes for itself in every /64."""
+    return [
+        IPAddress(IPV6, subnet.value | eui64(mac))
+        for subnet in subnets
+        if subnet.family == IPV6 and subnet.length == 64
+    ]

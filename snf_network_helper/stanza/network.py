@@ -7,6 +7,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
     from snf_network_helper.stanza.addresses import IPAddress, Prefix
+    from snf_network_helper.stanza.stanza import Stanza
 
 _LAST_PRIORITY = 32765  # main has the next
 
@@ -46,6 +47,20 @@ class Network:
     def gateway_of_subnet(self, subnet: "Prefix") -> "IPAddress | None":
         """The gateway of a subnet: its own, or the first of its family."""
         return self.further.get(subnet, (self.gateways.get(subnet.family),))[0]
+
+    def with_stanza(self, stanza: "Stanza") -> "Network":
+        """The network as it is once one more stanza, for guests, is up."""
+        families = stanza.families if stanza.table else ()
+        subnets = [subnet for family in families for subnet in stanza.of_family(family)]
+        return Network(
+            self.iface,
+            self.tables | dict.fromkeys(families, stanza.table),
+            self.priorities | dict.fromkeys(families, stanza.priority),
+            tuple(dict.fromkeys((*self.subnets, *subnets))),
+            self.gateways | {family: stanza.gateways[family] for family in families},
+            self.asker,
+            {**self.further, **{subnet: (gateway, table) for subnet, gateway, table in stanza.further if families}},
+        )
 
     def guests_priority(self, family: str, place: int = 1) -> str:
         """The priority of the rules for what guests send.

@@ -6,7 +6,7 @@ it undid comes back.
 
 from snf_network_helper.changes.base import APPLIED, AWAITED, PENDING, Entry
 from snf_network_helper.errors import RoutedError, UndoneError
-from snf_network_helper.journal.journal import Journal
+from snf_network_helper.journal.journal import Journal, names
 from snf_network_helper.kernel import process
 from snf_network_helper.lean import TYPE_CHECKING
 from snf_network_helper.runtime.lock import Lock
@@ -14,7 +14,7 @@ from snf_network_helper.transaction.making import apply
 from snf_network_helper.transaction.undoing import gone_link, revert, still_standing
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Callable, Collection, Sequence
 
     from snf_network_helper.changes.base import Change
     from snf_network_helper.plan.routed import Plan
@@ -54,15 +54,39 @@ class Goal:
         return entry
 
 
-def bring_up(name: str, plan: "Plan", run: str = "") -> None:
+def bring_up(name: str, plan: "Plan", run: str = "", to_come: "Callable[[], Sequence[object]]" = tuple) -> None:
     """Makes the kernel hold the plan of the stanza `name` (IFACE:ADDRFAM).
 
-    An interface may have several stanzas of one family: what the same ifup did for another is not outdated.
+    An interface may have several stanzas of one family: what the same ifup did for another is not outdated, and what an
+    earlier one did is not before all of them have had their turn. `to_come` tells of those that have not.
     """
     with Lock(_owner(name)):
         before = Journal.read(name)
-        same_run = bool(run) and before.run == run
-        _make(before, Goal(plan, run), outdated=[] if same_run else _others(before, plan))
+        outdated, later = _others(before, plan), before.of_others(run)
+        if run and before.run == run:  # it is not the first stanza
+            before.first = before.first or len(before.entries) - before.former
+            outdated = [entry for entry in outdated if entry in later]
+        if any(entry in later for entry in outdated) and to_come():
+            outdated = [entry for entry in outdated if entry not in later]
+        _make(before, Goal(plan, run), outdated)
+
+
+def finish_others(name: str, run: str, to_come: "Callable[[], Sequence[object]]") -> None:
+    """After the last of several stanzas: undoes what no stanza of the interface's other family has asked for.
+
+    It was left for one to come, which is of this family: ifquery(8) tells no families.
+    """
+    for other in names(_owner(name)):
+        if other == name or not Journal.read(other).former or to_come():
+            continue
+        with Lock(_owner(name)):
+            journal = Journal.read(other)
+            if journal.run == run:
+                former, journal.entries = journal.entries[: journal.former], journal.entries[journal.former :]
+                left = revert(other, former, [entry.change for entry in journal.entries])
+                journal.entries += still_standing(former, left)
+                journal.former = 0
+                journal.write()
 
 
 def finish_tables(name: str, plan: "Plan", run: str) -> None:
@@ -82,12 +106,16 @@ def attach_guest(name: str, goal: Goal) -> None:
         _make(before, goal, outdated=_others(before, goal.plan))
 
 
-def renew_guest(name: str, goal: Goal) -> None:
-    """The same for a guest that is attached; does nothing unless the journal's request is still the goal's."""
+def renew_guest(name: str, goal: Goal, asked: str, to_come: "Collection[Change]" = ()) -> None:
+    """The same for a guest that is attached; does nothing unless the journal's request is still what was `asked`.
+
+    What is for a stanza whose turn is yet `to_come` stays.
+    """
     with Lock(_owner(name)):
         before = Journal.read(name)
-        if before.request == goal.request:
-            _make(before, goal, outdated=_others(before, goal.plan))
+        if before.request == asked:
+            outdated = [one for one in _others(before, goal.plan) if one.change.successor() not in to_come]
+            _make(before, goal, outdated)
 
 
 def _was_made(former: "Entry | None") -> bool:
@@ -96,6 +124,11 @@ def _was_made(former: "Entry | None") -> bool:
 
 def _owner(name: str) -> str:
     return name.rpartition(":")[0]
+
+
+def has_others(journal: Journal, plan: "Plan") -> bool:
+    """True where a journal has what the plan does not ask for."""
+    return bool(_others(journal, plan))
 
 
 def _others(journal: Journal, plan: "Plan") -> list[Entry]:
@@ -108,13 +141,19 @@ def _make(before: Journal, goal: Goal, outdated: "Sequence[Entry]") -> None:
     """Undoes what is outdated and makes the rest of the goal; the caller holds the lock of what the journal is of."""
     name, old = before.name, {entry.change.successor(): entry for entry in before.entries}
     journal = Journal(name, goal.run, since=before.since or goal.run, request=goal.request)
+    kept = [entry for entry in _others(before, goal.plan) if entry not in outdated]
+    later = before.of_others(goal.run)
+    others = [entry for entry in kept if entry in later] + [entry for entry in kept if entry not in later]
+    journal.former = sum(entry in later for entry in kept)
+    if before.first and before.run == goal.run:
+        first = before.entries[before.former :][: before.first]
+        journal.first = sum(entry in first for entry in kept)
     entries: list[Entry] = []
     try:
         last = [entry for entry in outdated if entry.change.goes_last()]
         gone = gone_link(before)
         left = revert(name, [entry for entry in outdated if entry not in last], goal.plan, gone)
         entries = [goal.entry_for(change, old.get(change)) for change in goal.plan]
-        others = [entry for entry in _others(before, goal.plan) if entry not in outdated]
         journal.entries = others + last + still_standing(outdated, left) + entries
         journal.write()
         apply(name, entries, again=bool(old))

@@ -50,6 +50,17 @@ def gone_link(journal: "Journal") -> str:
     return tap if link.number(tap) != Attachment.parse(tap, journal.request).link else ""
 
 
+def renamed(journal: "Journal") -> str:
+    """The name that the TAP of an attachment has now, "" for none; under a name that is attached it is another's."""
+    from snf_network_helper.journal.journal import attached
+    from snf_network_helper.kernel import link
+    from snf_network_helper.stanza.attachment import Attachment
+
+    tap = journal.name.rpartition(":")[0]
+    now = link.name_of(Attachment.parse(tap, journal.request).link) if journal.request else ""
+    return now if now != tap and now not in attached() else ""
+
+
 def still_standing(entries: "Iterable[Entry]", left: Left) -> list[Entry]:
     """The entries of what could not be undone."""
     standing = {change for change, _ in left}

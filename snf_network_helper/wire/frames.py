@@ -18,6 +18,8 @@ _BROADCAST = b"\xff" * 6
 _REQUEST, _REPLY = 1, 2  # RFC 826
 _ARP_FORMAT = struct.pack("!HHBB", 1, 0x0800, 6, 4)  # of Ethernet and IPv4
 _HOP_LIMIT = 255  # of a message that no router has passed on: only a host on the link can send it (RFC 4861, 7.1.2)
+# Where an Ethernet frame with an advertisement has which byte: the next header, the hop limit, the type.
+ADVERTISEMENTS = ((20, socket.IPPROTO_ICMPV6), (21, _HOP_LIMIT), (54, ADVERTISEMENT))
 _OVERRIDE = 0x20000000
 _SOURCE_LINK, _TARGET_LINK = 1, 2
 _ALL_NODES = IPAddress.parse("ff02::1")

@@ -9,6 +9,7 @@ from snf_network_helper.changes.server_address import ServerAddress
 from snf_network_helper.errors import RoutedError
 from snf_network_helper.plan.addressing import addressing
 from snf_network_helper.stanza.addresses import IPAddress, Prefix
+from snf_network_helper.stanza.attach_options import checked
 from snf_network_helper.stanza.attachment import Attachment
 from snf_network_helper.stanza.network import Network
 
@@ -29,7 +30,7 @@ def asked(
     *addresses: str, mac: str = MAC, hostname: str = "", serve: bool = False, dns: tuple[str, ...] = ()
 ) -> Attachment:
     """What is asked for, checked against the network."""
-    return Attachment.checked("tap0", DUAL_STACK, list(addresses), mac, hostname, serve, dns)
+    return checked("tap0", DUAL_STACK, list(addresses), mac, hostname, serve, dns)
 
 
 def test_nfdhcpd_knows_both_addresses() -> None:
@@ -77,7 +78,7 @@ def test_the_router_is_in_the_guests_subnet_where_one_can_be(addresses: str, rou
     [("203.0.113.7", "255.255.255.128"), ("203.0.113.200 203.0.113.201", "255.255.255.255")],
 )
 def test_a_router_outside_goes_with_a_single_address(addresses: str, netmask: str) -> None:
-    attachment = Attachment.checked("tap0", SEVERAL, addresses.split(), MAC, serve=True)
+    attachment = checked("tap0", SEVERAL, addresses.split(), MAC, serve=True)
     (server,) = (change for change in addressing(attachment, SEVERAL) if isinstance(change, DhcpServer))
     assert server.netmask == netmask
 
@@ -105,7 +106,7 @@ def test_servers_of_ipv6_alone() -> None:
 
 def test_servers_of_ipv4_alone() -> None:
     network = Network("eth0.222", {"4": "222"}, {"4": "32000"}, DUAL_STACK.subnets[:1], {}, None)
-    attachment = Attachment.checked("tap0", network, ["192.0.2.10"], MAC, serve=True)
+    attachment = checked("tap0", network, ["192.0.2.10"], MAC, serve=True)
     assert addressing(attachment, network) == (
         ServerAddress("4", "169.254.1.1/32", "tap0"),
         DhcpServer("tap0", MAC, "192.0.2.10", "255.255.255.0"),
@@ -170,7 +171,7 @@ def test_a_guest_with_a_prefix_makes_its_address_there_where_it_can(
 ) -> None:
     subnets = (*DUAL_STACK.subnets[:2], Prefix.parse("2001:db8:1::/48"))
     network = Network("eth0.222", DUAL_STACK.tables, DUAL_STACK.priorities, subnets, DUAL_STACK.gateways, None)
-    attachment = Attachment.checked("tap0", network, [prefix], MAC, serve=True)
+    attachment = checked("tap0", network, [prefix], MAC, serve=True)
     assert list(map(str, attachment.addresses)) == [address]
     assert Attachment.parse("tap0", attachment.request()).prefixes == (Prefix.parse(prefix),)
     assert addressing(attachment, network)[-1] == Advertiser("tap0", advertised)

@@ -205,8 +205,9 @@ def test_a_change_knows_the_line_that_adds_and_the_one_that_removes_it(change: C
 
 def test_every_kind_of_change_is_tested_here() -> None:
     # The others are tested by the plan of an attachment, in test_tap.py
-    of_guests = {"guard", "guard_element", "guest_subnet", "guests_rule", "hardware_address", "hosted",
-                 "hosted_address", "link_local", "link_up", "no_address_generation", "shared_rule"}  # fmt: skip
+    of_guests = {"guard", "guard_element", "guest_subnet", "guests_rule", "hardware_address", "heed_no_advertisements",
+                 "hosted", "hosted_address", "link_group", "link_local", "link_up", "no_address_generation",
+                 "own_address", "shared_rule"}  # fmt: skip
     kinds = {name for name, kind in seen.kinds().items() if kind.__module__.rpartition(".")[2] not in of_guests}
     assert {type(change).__name__ for change, _, _ in CHANGES} == kinds
 

@@ -16,6 +16,7 @@ from snf_network_helper.journal.journal import Journal
 from snf_network_helper.plan.facts import Facts
 from snf_network_helper.plan.guest import hosting, plan
 from snf_network_helper.stanza.addresses import IPAddress, eui64
+from snf_network_helper.stanza.attach_options import checked
 from snf_network_helper.stanza.attachment import Attachment
 from snf_network_helper.stanza.network import Network
 from snf_network_helper.transaction.bring_up import bring_up
@@ -34,6 +35,7 @@ ADDS = f"""
 echo 0 > /proc/sys/net/ipv6/conf/tap0/accept_ra
 echo 1 > /proc/sys/net/ipv6/conf/tap0/addr_gen_mode
 ip link set dev tap0 address 02:73:6e:66:00:01
+ip link set dev tap0 group 7564902
 nft -f /usr/share/snf-network-helper/guard.nft
 nft 'add element inet snf_network_helper taps {{ "tap0" }}'
 nft 'add element arp snf_network_helper taps {{ "tap0" }}'
@@ -72,7 +74,7 @@ def network(host: FakeKernel) -> Network:
 
 
 def attachment(network: Network, *addresses: str, mac: str = "") -> Attachment:
-    return Attachment.checked("tap0", network, list(addresses), mac)
+    return checked("tap0", network, list(addresses), mac)
 
 
 def test_the_plan_of_an_attachment(network: Network) -> None:
@@ -158,7 +160,7 @@ def test_the_address_made_of_the_mac(network: Network) -> None:
 
 def believed(network: Network, *addresses: str, subnets: str = "", gateways: str = "") -> list[str]:
     """The addresses of a machine whose caller believes something of the network."""
-    given = Attachment.checked(
+    given = checked(
         "tap0",
         network,
         list(addresses),

@@ -14,7 +14,7 @@ from snf_network_helper.changes.shared_rule import SharedRule
 from snf_network_helper.changes.shared_sysctl import SharedSysctl
 from snf_network_helper.errors import KernelError, RoutedError
 from snf_network_helper.journal.journal import Journal, names
-from snf_network_helper.kernel import rtnetlink
+from snf_network_helper.kernel.rule import SourceRule
 from snf_network_helper.plan.facts import Facts
 from snf_network_helper.plan.routed import Plan
 from snf_network_helper.transaction.bring_up import Goal, attach_guest, bring_up
@@ -224,13 +224,13 @@ def rule_commands(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The commands about rules that guests share, after two guests have got the old one; "refused" refuses all."""
     commands: list[str] = []
 
-    def run(command: str, *_: str) -> None:
+    def run(_: SourceRule, command: str) -> None:
         if commands[:1] == ["refused"]:
             raise KernelError(command, commands.pop())
         commands.append(command)
 
-    monkeypatch.setattr(rtnetlink, "add_rule", run)
-    monkeypatch.setattr(rtnetlink, "delete_rule", run)
+    monkeypatch.setattr(SourceRule, "add", run)
+    monkeypatch.setattr(SourceRule, "delete", run)
     for tap in ("tap0", "tap1"):
         attach_guest(f"{tap}:attached", Goal((OLD_RULE,)))
     assert commands == [OLD_RULE.add()]

@@ -28,7 +28,7 @@ from snf_network_helper.guests.planning import facts_of
 from snf_network_helper.journal.journal import Journal
 from snf_network_helper.kernel import link
 from snf_network_helper.plan.guest import plan
-from snf_network_helper.stanza.attachment import Attachment
+from snf_network_helper.stanza.attach_options import checked
 from snf_network_helper.transaction.making import user_of
 
 
@@ -68,7 +68,7 @@ def populate(first: int, last: int) -> None:
     plans = {}
     for number in range(first, last):
         name, *addresses = other(number)
-        attachment = Attachment.checked(name, network, addresses, "")
+        attachment = checked(name, network, addresses, "")
         attachment.link = link.number(name)
         plans[name] = plan(attachment, network, facts_of(network))
         entries = [Entry(change, APPLIED) for change in plans[name]]

@@ -1,0 +1,145 @@
+"""A TAP that is renamed sends nothing that the guard would not let out; what is done to it is undone all the same."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from ipaddress import IPv4Address, IPv6Address
+
+import pytest
+from guestlab import COMMAND, attach, configure, detach, leftovers, node_up, plug
+from lab.host import Host
+from lab.node import Node
+from lab.packets import Tap, arp_request, claim
+from lab.stanzas import Stanza
+from lab.traffic import reaches
+from lab.waiting import comes_true, meanwhile
+from test_guest_guard import ipv4, ipv6, udp
+from udevd import udevd
+
+LINK = "eth1"
+OWN, OWN6 = "192.0.2.10", "2001:db8::10"
+OTHER, OTHER6 = IPv4Address("192.0.2.66"), IPv6Address("2001:db8::66")
+FAR, FAR6 = IPv4Address("198.51.100.1"), IPv6Address("2001:db8:64::1")
+# Behind the guard: whatever comes out of a TAP of any name, but with the guest's own sources
+COUNTERS = f"""
+nft -f - <<'END'
+add table inet behind
+add chain inet behind passed {{ type filter hook prerouting priority -150; }}
+add rule inet behind passed iifname "t*" ip saddr {OTHER} counter
+add rule inet behind passed iifname "t*" ip6 saddr {OTHER6} counter
+add table arp behind
+add chain arp behind passed {{ type filter hook input priority 10; }}
+add rule arp behind passed iifname "t*" arp saddr ip {OTHER} counter
+END
+"""
+
+
+@pytest.fixture
+def node() -> Iterator[Node]:
+    with node_up(Stanza(link=LINK)) as node:
+        yield node
+
+
+@pytest.fixture
+def guest(node: Node) -> Iterator[Host]:
+    with Host("guest") as guest:
+        plug(node.host, guest)
+        yield guest
+
+
+def attach_it(node: Node, tap: str = "tap0") -> None:
+    attach(node.host, tap, OWN, OWN6, network=LINK, options="--no-probe")
+
+
+def rename(node: Node, state: str = "up", name: str = "tap9") -> None:
+    """A link that is up can be renamed from Linux 6.2 on."""
+    node.host.run(f"ip link set tap0 {state}; ip link set tap0 name {name}; ip link set {name} up")
+
+
+@pytest.mark.parametrize("state", ["up", "down"])
+def test_a_renamed_tap_sends_nothing_of_others(node: Node, guest: Host, state: str) -> None:
+    attach_it(node)
+    node.host.run(COUNTERS)
+    with Tap(guest, "eth0") as tap:
+        mac = tap.hardware_address
+        frames = [
+            ipv4(mac, OTHER, FAR, udp(4000, 53)),
+            ipv6(mac, OTHER6, FAR6, udp(4000, 53)),
+            arp_request(mac, OTHER, IPv4Address("192.0.2.1")),
+            claim(mac, OTHER6),
+        ]
+
+        def send() -> None:
+            for frame in frames:
+                tap.send(frame)
+
+        with meanwhile(send):
+            node.host.run("sleep 0.1")
+            rename(node, state)
+            node.host.run("sleep 0.1")
+            # All of it has been sent, and got as far as the guard
+            received = int(node.host.run("cat /sys/class/net/tap9/statistics/rx_packets"))
+        assert received > len(frames)
+    shown = node.host.run("nft list table inet behind; nft list table arp behind")
+    assert re.findall(r"packets (\d+)", shown) == ["0", "0", "0"]
+
+
+def test_what_was_done_to_a_renamed_tap_is_undone(node: Node, guest: Host) -> None:
+    before = node.snapshot()
+    attach_it(node)
+    rename(node)
+    status = node.host.attempt(f"{COMMAND} status")
+    assert status.returncode == 1
+    assert "tap0 attached: the link is tap9 now\n" in status.stdout
+    detach(node.host, "tap0")
+    node.host.run("ip link set tap9 name tap0")
+    assert before.difference(node.snapshot()) == ""
+    assert not [path for path in leftovers(node.host) if "tap" in path]
+
+
+@pytest.mark.parametrize("way", ["detach", "nothing"])
+def test_a_renamed_tap_is_attached_by_its_new_name(node: Node, guest: Host, way: str) -> None:
+    attach_it(node)
+    rename(node)
+    if way == "detach":
+        detach(node.host, "tap0")
+    attach_it(node, "tap9")
+    configure(guest, OWN, OWN6)
+    node.host.settle()
+    assert all(reaches(node.host, address) for address in (OWN, OWN6))
+    if way == "nothing":
+        detach(node.host, "tap0")
+    assert all(reaches(node.host, address) for address in (OWN, OWN6))
+    assert "tap0" not in node.host.run(f"{COMMAND} status")
+    detach(node.host, "tap9")
+    assert "group default" in node.host.run("ip link show tap9")
+
+
+def test_ifup_detaches_a_renamed_tap(node: Node, guest: Host) -> None:
+    before = node.snapshot()
+    attach_it(node)
+    rename(node)
+    node.host.run(f"ifup --force {LINK}; ip link set tap9 name tap0")
+    assert before.difference(node.snapshot()) == ""
+
+
+def test_the_real_udev_detaches_a_renamed_tap(node: Node) -> None:
+    host = node.host
+    with udevd(host):
+        host.run("ip tuntap add dev tap7 mode tap; SYSTEMD_IGNORE_CHROOT=1 udevadm settle")
+        before, journals = node.snapshot(), leftovers(host)
+        attach_it(node, "tap7")
+        host.run("ip link set tap7 name tap8")
+        assert comes_true(lambda: leftovers(host) == journals), leftovers(host)
+        host.run("SYSTEMD_IGNORE_CHROOT=1 udevadm settle; ip link set tap8 name tap7")
+        assert before.difference(node.snapshot()) == ""
+        host.run("ip link del tap7; SYSTEMD_IGNORE_CHROOT=1 udevadm settle")
+
+
+def test_status_says_that_a_routed_link_is_gone_that_is_renamed(node: Node, guest: Host) -> None:
+    attach_it(node)
+    node.host.run(f"ip link set {LINK} name eth9")
+    status = node.host.attempt(f"{COMMAND} status")
+    assert status.returncode == 1
+    assert f"{LINK} inet: the link is gone\n" in status.stdout
