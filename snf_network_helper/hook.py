@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from snf_network_helper.stanza.addresses import IPAddress
     from snf_network_helper.stanza.stanza import Stanza
 
+# What nobody waits for does not compete for a processor with the rest of ifup.
+_PATIENCE_SECONDS = 0.3
+
 
 def run() -> "NoReturn":
     """Runs `main` and ends the process at once: to take the interpreter apart would cost every ifup 2 ms."""
@@ -37,7 +40,7 @@ def main(environ: "Mapping[str, str]" = environ) -> int:
 
 
 def _up(iface: str, environ: "Mapping[str, str]") -> int:
-    from snf_network_helper.plan.routed import plan  # ifdown needs none of these: the journal knows
+    from snf_network_helper.plan.routed import plan, request  # ifdown needs none of these: the journal knows
     from snf_network_helper.runtime.lock import FACTS, Lock
     from snf_network_helper.stanza.options import read_environ
     from snf_network_helper.transaction.bring_up import bring_up, finish_tables
@@ -52,13 +55,14 @@ def _up(iface: str, environ: "Mapping[str, str]") -> int:
             say(warning)
         name = f"{iface}:{environ.get('ADDRFAM') or 'any'}"
         with Lock(FACTS):
-            changes = plan(stanza, _facts(stanza))
-            bring_up(name, changes, run)
+            facts = _facts(stanza)
+            changes = plan(stanza, facts)
+            bring_up(name, changes, run, request(stanza, facts))
     except RoutedError as error:
         others = _undo_others(iface, run)
         _complain(iface, error if stanza is None else _explained(error, stanza), *others)
         return 1
-    _follow_up(iface, stanza)
+    _follow_up(iface, stanza, facts)
     if attached() and len(Journal.read(name).entries) > len(changes):
         _try(iface, lambda: finish_tables(name, changes, run))
     return 0
@@ -111,17 +115,22 @@ def _facts(stanza: "Stanza") -> "Facts":
     return read_facts(stanza, settings())
 
 
-def _follow_up(iface: str, stanza: "Stanza") -> None:
-    """Announces a router's own address, and makes the guests of the network work again that an ifdown cut off."""
+def _follow_up(iface: str, stanza: "Stanza", facts: "Facts") -> None:
+    """Makes the guests of the network work again that an ifdown cut off, and looks who else has the node's addresses.
+
+    The look is left to the background, and a router's addresses are announced there. Where nobody waits for that, it
+    comes last: what a process writes to after a fork the kernel has to copy.
+    """
     from snf_network_helper.stanza.stanza import VMC
 
     if stanza.role != VMC:
-        from snf_network_helper.kernel.background import in_background
-
-        addresses = list(stanza.gateways.values())
-        _try(iface, lambda: in_background(lambda: _announce(iface, addresses)))
+        _try(iface, lambda: _look(iface, list(stanza.gateways.values()), announced=True))
     if attached():
         _try(iface, lambda: _renew(iface))
+    if stanza.role == VMC and stanza.arp_ip and not facts.own_address:
+        from snf_network_helper.stanza.addresses import IPAddress
+
+        _try(iface, lambda: _look(iface, [IPAddress.parse(stanza.arp_ip)], announced=False))
 
 
 def _try(iface: str, work: "Callable[[], None]") -> None:
@@ -141,11 +150,20 @@ def _renew(iface: str) -> None:
         say(error)
 
 
-def _announce(iface: str, addresses: "list[IPAddress]") -> None:
-    """For as long as the stanza is up."""
-    from snf_network_helper.wire.announce import announce
+def _look(iface: str, addresses: "list[IPAddress]", announced: bool) -> None:
+    import time
 
-    announce(iface, addresses, lambda _: any(names(iface)))
+    from snf_network_helper.kernel.background import in_background
+
+    def work() -> None:
+        if not announced:
+            time.sleep(_PATIENCE_SECONDS)
+        if any(names(iface)):
+            from snf_network_helper.wire.conflicts import look  # ifup does not wait for these imports
+
+            look(iface, addresses, announced, lambda: any(names(iface)))
+
+    in_background(work)
 
 
 def _undo_others(iface: str, run: str) -> list[RoutedError]:

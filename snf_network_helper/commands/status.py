@@ -4,6 +4,7 @@ import json
 import sys
 
 from snf_network_helper.changes import seen
+from snf_network_helper.changes.address import Address
 from snf_network_helper.changes.base import AWAITED, KEPT, Change, Entry
 from snf_network_helper.commands.privilege import need_root
 from snf_network_helper.errors import JournalError, RoutedError
@@ -18,8 +19,15 @@ if TYPE_CHECKING:
     from types import SimpleNamespace
 
 
+_FAILED = "dadfailed"  # as `ip addr` shows it
+_WRONG = ("missing", "orphan", _FAILED)
+
+
 def run(arguments: "SimpleNamespace") -> int:
-    """Exit code 1 where something journalled is missing, what bears our mark is in no journal, or one is not read."""
+    """Exit code 1 where something journalled is missing, what bears our mark is in no journal, or one is not read.
+
+    So it is where another host has an address that is to be the node's.
+    """
     if arguments.iface:
         check_interface(arguments.iface)
     need_root("status")
@@ -48,7 +56,7 @@ def run(arguments: "SimpleNamespace") -> int:
         _print_status(rows, arguments.iface)
     for error in errors:
         print(error, file=sys.stderr)
-    return int(bool(errors) or any(row["state"] in ("missing", "orphan") for row in rows))
+    return int(bool(errors) or any(row["state"] in _WRONG for row in rows))
 
 
 def _journals(iface: str) -> tuple[list[Journal], list[JournalError]]:
@@ -66,6 +74,8 @@ def _journals(iface: str) -> tuple[list[Journal], list[JournalError]]:
 
 
 def _state(entry: Entry, in_kernel: frozenset[Change]) -> str:
+    if isinstance(entry.change, Address) and entry.change.is_refused():
+        return _FAILED
     stands = entry.state == AWAITED or entry.change.is_present(in_kernel)
     return entry.state if stands or (entry.state == KEPT and entry.change.is_kept()) else "missing"
 

@@ -38,7 +38,8 @@ def _not_up() -> str:
 
 def network_of(iface: str) -> Network:
     """Reads the journals of a routed interface; NetworkDownError where it is not up, or hosts no guests."""
-    changes = [entry.change for name in names(iface) for entry in Journal.read(name).entries]
+    journals = [Journal.read(name) for name in names(iface)]
+    changes = [entry.change for journal in journals for entry in journal.entries]
     rules = [rule for rule in of_kind(Rule, changes) if rule.iif == iface]
     addresses = of_kind(Address, changes)
     if not rules:
@@ -49,6 +50,7 @@ def network_of(iface: str) -> Network:
     owned = [IPAddress.parse(one.address.partition("/")[0]) for one in addresses]
     gateways |= {address.family: address for address in owned}
     askers = [IPAddress.parse(source.address) for source in of_kind(ArpSource, changes)]
+    words = [word.partition("=") for journal in journals for word in journal.request.split()]
     return Network(
         iface,
         {rule.family: rule.table for rule in rules},
@@ -56,4 +58,5 @@ def network_of(iface: str) -> Network:
         tuple(Prefix.parse(route.prefix) for route in routes if not route.via),
         gateways,
         next((own for own in [*askers, *owned] if own.family == "4"), None),
+        tuple(IPAddress.parse(text) for name, _, text in words if name == "arp-ip"),
     )

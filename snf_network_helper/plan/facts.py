@@ -20,10 +20,11 @@ class Facts:
 
     `force_forwarding`: IPv6 forwards per link (kernel 6.17); `keep_ra`: links that go on heeding advertisements;
     `refuse_ra`: the routed link would heed them only because it is, or was made, as other interfaces want all links.
-    `own_links`: the links of the node's own IPv4 networks, for which no routed link is ever to answer.
+    `own_links`: the links of the node's own IPv4 networks, for which no routed link is ever to answer; `own_address`:
+    the one of the node's own in the subnet by which it asks, "" where it has none or the stanza names another.
     """
 
-    __slots__ = ("force_forwarding", "keep_ra", "own_links", "refuse_ra")
+    __slots__ = ("force_forwarding", "keep_ra", "own_address", "own_links", "refuse_ra")
 
     def __init__(
         self,
@@ -31,8 +32,10 @@ class Facts:
         keep_ra: tuple[str, ...] = (),
         refuse_ra: bool = False,
         own_links: tuple[str, ...] = (),
+        own_address: str = "",
     ) -> None:
         self.force_forwarding = force_forwarding
         self.keep_ra = keep_ra
         self.refuse_ra = refuse_ra
         self.own_links = own_links
+        self.own_address = own_address

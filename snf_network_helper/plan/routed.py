@@ -26,6 +26,12 @@ def plan(stanza: Stanza, facts: Facts) -> Plan:
     return tuple(role(stanza, facts))
 
 
+def request(stanza: Stanza, facts: Facts) -> str:
+    """What the journal keeps of a stanza beside its changes: the address by which other nodes ask."""
+    shown = stanza.role == VMC and not facts.own_address
+    return f"arp-ip={stanza.arp_ip}" if stanza.arp_ip and not shown else ""
+
+
 def _vmc(stanza: Stanza, facts: Facts) -> "Iterator[Change]":
     """A node that hosts guests behind an external router."""
     dev, table = stanza.iface, stanza.table
@@ -50,7 +56,7 @@ def _vmc(stanza: Stanza, facts: Facts) -> "Iterator[Change]":
     if stanza.arp_ip:
         from snf_network_helper.changes.arp_source import ArpSource
 
-        yield ArpSource(dev, stanza.arp_ip)
+        yield ArpSource(dev, facts.own_address or stanza.arp_ip)
     yield from _proxy(stanza, facts)
 
 

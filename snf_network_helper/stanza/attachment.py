@@ -10,6 +10,8 @@ if TYPE_CHECKING:
 
     from snf_network_helper.stanza.network import Network
 
+_EXPECTED = "expected an address that a virtual machine may have"
+
 
 class Attachment:
     """One TAP, the routed interface whose network it belongs to, and the addresses behind it.
@@ -104,9 +106,10 @@ class Attachment:
             except ValueError:
                 where = " ".join(map(str, known))
                 raise _mistaken(tap, "--ip", text, f"expected an address in {where}") from None
-            taken = (*network.gateways.values(), network.asker)
-            if address in taken or subnet.is_reserved(address):
-                raise RoutedError(f"{tap}: --ip {text}: expected an address that a virtual machine may have")
+            if address in network.gateways.values() or subnet.is_reserved(address):
+                raise RoutedError(f"{tap}: --ip {text}: {_EXPECTED}")
+            if address in (network.asker, *network.reserved):
+                raise RoutedError(f"{tap}: --ip {text}: nodes ask by it (routed-arp-ip), {_EXPECTED}")
             addresses.append(address)
         if mac:
             octets = _octets(tap, mac)

@@ -11,10 +11,11 @@ _LAST_PRIORITY = 32765  # main has the next
 class Network:
     """What guests behind `iface` need: the subnets, and per family the gateway, the table and its priority.
 
-    `asker` is the address by which the node asks on the link (IPv4), None where it has none.
+    `asker` is the address by which the node asks on the link (IPv4), None where it has none. No guest may have that,
+    nor the `reserved` ones, by which other nodes ask.
     """
 
-    __slots__ = ("asker", "gateways", "iface", "priorities", "subnets", "tables")
+    __slots__ = ("asker", "gateways", "iface", "priorities", "reserved", "subnets", "tables")
 
     def __init__(
         self,
@@ -24,6 +25,7 @@ class Network:
         subnets: "tuple[Prefix, ...]",
         gateways: "dict[str, IPAddress]",
         asker: "IPAddress | None",
+        reserved: "tuple[IPAddress, ...]" = (),
     ) -> None:
         self.iface = iface
         self.tables = tables
@@ -31,6 +33,7 @@ class Network:
         self.subnets = subnets
         self.gateways = gateways
         self.asker = asker
+        self.reserved = reserved
 
     def guests_priority(self, family: str) -> str:
         """The priority of the rules for what guests send.

@@ -105,7 +105,7 @@ class _Stanza(GatewayReader):
         onlink = self.onlink(subnets, gateways)
         return Stanza(
             self.iface, role, subnets, gateways, self.table(role), self.arp_ip(role, subnets, gateways), uplink, nat,
-            self.nat_except(nat), self.priority(), tuple(self.warnings), onlink,
+            self.nat_except(nat), self.priority(), tuple(self.warnings), onlink, "routed-arp-ip" in self.options,
         )  # fmt: skip
 
     def warn_of_predecessors(self) -> None:
@@ -149,7 +149,7 @@ class _Stanza(GatewayReader):
         return str(number)
 
     def arp_ip(self, role: str, subnets: tuple[Prefix, ...], gateways: dict[str, IPAddress]) -> str:
-        """The source of the node's own ARP requests, "" where nothing is rewritten."""
+        """The source of the ARP requests of nodes that host guests, "" where these take what the kernel takes."""
         own = [subnet for subnet in subnets if subnet.family == IPV4]
         text = self.single("routed-arp-ip")
         if text:
@@ -159,7 +159,7 @@ class _Stanza(GatewayReader):
             self.check_inside("routed-arp-ip", address, own)
             if address == gateways[IPV4]:
                 raise self.error("routed-arp-ip", text, "expected an address other than routed-gateway")
-        if role != VMC:
+        if role == ROUTER:
             if text:
                 self.warnings.append(f"{self.iface}: routed-arp-ip {text} has no effect with routed-role {role}")
             return ""
@@ -172,9 +172,12 @@ class _Stanza(GatewayReader):
                 return ""
         subnet = next((subnet for subnet in own if gateway in subnet), own[0])
         highest = subnet.highest_usable(gateway)
+        is_only = subnet.host_bits < 2 or (subnet.host_bits == 2 and gateway in subnet)
+        if role == ROUTER_VMC and is_only:  # it asks by the gateway's, so the only other one is a guest's
+            return ""
         if highest is None:
             raise self.missing("routed-arp-ip", f"{subnet} has no address beside the gateway")
-        if subnet.host_bits < 2 or (subnet.host_bits == 2 and gateway in subnet):
+        if is_only:
             only = f"the only address that {subnet} has for a guest, give another one as routed-arp-ip"
             self.warnings.append(f"{self.iface}: routed-arp-ip takes {highest}, {only}")
         return str(highest)

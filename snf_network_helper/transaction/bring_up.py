@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 class Goal:
     """What the kernel is to hold for a journal, and what that is to say of it.
 
-    `run` tells this ifup from every other, `request` is what an attachment was asked for. Of the plan, `awaiting` is
+    `run` tells this ifup from every other, `request` is what was asked for. Of the plan, `awaiting` is
     only written down, to be made later, unless it has been made. What is `standing` in the kernel, as far as the caller
     has asked it, and was made by us is not made again.
     """
@@ -54,15 +54,17 @@ class Goal:
         return entry
 
 
-def bring_up(name: str, plan: "Plan", run: str = "") -> None:
-    """Makes the kernel hold the plan of the stanza `name` (IFACE:ADDRFAM).
+def bring_up(name: str, plan: "Plan", run: str = "", request: str = "") -> None:
+    """Makes the kernel hold the plan of the stanza `name` (IFACE:ADDRFAM); `request` is what no change of it tells.
 
     An interface may have several stanzas of one family: what the same ifup did for another is not outdated.
     """
     with Lock(_owner(name)):
         before = Journal.read(name)
         same_run = bool(run) and before.run == run
-        _make(before, Goal(plan, run), outdated=[] if same_run else _others(before, plan))
+        if same_run:
+            request = " ".join(filter(None, [before.request, request]))
+        _make(before, Goal(plan, run, request), outdated=[] if same_run else _others(before, plan))
 
 
 def finish_tables(name: str, plan: "Plan", run: str) -> None:
@@ -72,7 +74,7 @@ def finish_tables(name: str, plan: "Plan", run: str) -> None:
         others = _others(before, plan)
         looked_up = {entry.change.looks_up() for entry in others}
         ends = [entry for entry in others if entry.change.ends() and entry.change.ends() not in looked_up]
-        _make(before, Goal(plan, run), outdated=ends)
+        _make(before, Goal(plan, run, before.request), outdated=ends)
 
 
 def attach_guest(name: str, goal: Goal) -> None:

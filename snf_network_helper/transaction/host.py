@@ -7,7 +7,7 @@ from snf_network_helper.kernel.sysctl import ipv6_links
 from snf_network_helper.lean import TYPE_CHECKING
 from snf_network_helper.plan.facts import MEDIUM, Facts, accept_ra, medium_id
 from snf_network_helper.runtime import shared
-from snf_network_helper.stanza.addresses import IPV4, IPV6
+from snf_network_helper.stanza.addresses import IPV4, IPV6, IPAddress
 from snf_network_helper.stanza.stanza import ROUTER
 
 if TYPE_CHECKING:
@@ -25,10 +25,15 @@ def read_facts(stanza: "Stanza", switched: "Collection[str]") -> Facts:
     What this or another interface has switched stays to be kept: a second look must agree with the first.
     """
     own: tuple[str, ...] = ()
+    address = ""
     if IPV4 in stanza.families and stanza.role != ROUTER:
-        own = tuple(sorted(_own_links(stanza.iface, switched)))
+        from snf_network_helper.kernel.rtnetlink import own_addresses
+
+        addresses = own_addresses()
+        own = tuple(sorted(_own_links(stanza.iface, {link for link, _ in addresses}, switched)))
+        address = _own_address(stanza, addresses)
     if IPV6 not in stanza.families:
-        return Facts(own_links=own)
+        return Facts(own_links=own, own_address=address)
     from snf_network_helper.changes.refuse_advertisements import RefuseAdvertisements
 
     iface, path = stanza.iface, accept_ra(stanza.iface)
@@ -39,21 +44,34 @@ def read_facts(stanza: "Stanza", switched: "Collection[str]") -> Facts:
         keep.add(iface)
     ours = _value(iface) == "2" and (path in switched or accept_ra(_TO_COME) in switched)
     refuse = iface not in keep and (ours or RefuseAdvertisements(iface) in made)
-    return Facts(forces_forwarding(), tuple(sorted(keep)), refuse, own)
+    return Facts(forces_forwarding(), tuple(sorted(keep)), refuse, own, address)
 
 
-def _own_links(routed: str, switched: "Collection[str]") -> set[str]:
+def _own_address(stanza: "Stanza", addresses: "Collection[tuple[str, IPAddress]]") -> str:
+    """An address of the node's own to ask by, where the stanza names none; one of the routed link itself goes first.
+
+    The gateway's may be here too, where the node hosts guests behind a router that it is itself.
+    """
+    if stanza.arp_ip_given or not stanza.arp_ip:
+        return ""
+    default, gateway = IPAddress.parse(stanza.arp_ip), stanza.gateways[IPV4]
+    subnet = next(subnet for subnet in stanza.of_family(IPV4) if default in subnet)
+    found = [(link != stanza.iface, str(own)) for link, own in addresses if own in subnet and own != gateway]
+    return min(found, key=lambda one: one[0])[1] if found else ""
+
+
+def _own_links(routed: str, addressed: set[str], switched: "Collection[str]") -> set[str]:
     """The links of the node's own IPv4 networks; a routed link and a guest's TAP are none.
 
     A link that answers for others, as an administrator wants, goes on so. Nor is a medium changed that one has set.
     """
-    from snf_network_helper.kernel.rtnetlink import default_link, links_with_address
+    from snf_network_helper.kernel.rtnetlink import default_link
 
     left_out = {"", "lo", routed, *attached(), *(name.rpartition(":")[0] for name in names())}
     kept = {path.split("/")[3] for path in switched if path == medium_id(path.split("/")[3])}
     return {
         link
-        for link in (links_with_address() | {default_link(IPV4)} | kept) - left_out
+        for link in (addressed | {default_link(IPV4)} | kept) - left_out
         if _sysctl(medium_id(link)) in ("0", MEDIUM) and _sysctl(f"net/ipv4/conf/{link}/proxy_arp") == "0"
     }
 

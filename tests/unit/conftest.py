@@ -43,7 +43,7 @@ def out_of_reach(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(facts, "_sysctl", lambda path: _text(tmp_path / "sys" / path))
     monkeypatch.setattr(rtnetlink, "learnt_default_links", set)
     monkeypatch.setattr(rtnetlink, "is_nodes_own", lambda link: not link.startswith("port"))
-    monkeypatch.setattr(rtnetlink, "links_with_address", set)
+    monkeypatch.setattr(rtnetlink, "own_addresses", list)
     monkeypatch.setattr(rtnetlink, "default_link", lambda family: "")
     monkeypatch.setattr(link, "absence", lambda name: "")
     monkeypatch.setattr(link, "trouble", lambda dev: "")
