@@ -53,6 +53,7 @@ def _up(iface: str, environ: "Mapping[str, str]") -> int:
             return 0
         for warning in stanza.warnings:
             say(warning)
+        _look_at_uplink(stanza)
         name = f"{iface}:{environ.get('ADDRFAM') or 'any'}"
         with Lock(FACTS):
             facts = _facts(stanza)
@@ -66,6 +67,21 @@ def _up(iface: str, environ: "Mapping[str, str]") -> int:
     if attached() and len(Journal.read(name).entries) > len(changes):
         _try(iface, lambda: finish_tables(name, changes, run))
     return 0
+
+
+def _look_at_uplink(stanza: "Stanza") -> None:
+    """One that comes and goes, as ppp0, may not be there yet; StanzaError where the name is another one's altname."""
+    from snf_network_helper.stanza.stanza import VMC
+
+    if stanza.role == VMC or not stanza.uplink:
+        return
+    from snf_network_helper.kernel import link
+
+    if why := link.absence(stanza.uplink):
+        line = f"{stanza.iface}: routed-uplink {why}"
+        if link.number(stanza.uplink):
+            raise StanzaError(line)
+        say(f"{line}, it will be used when it comes")
 
 
 def _explained(error: RoutedError, stanza: "Stanza") -> RoutedError:

@@ -1,7 +1,8 @@
 """The source address of the node's own ARP requests, rewritten by arptables."""
 
 from snf_network_helper.changes.base import APPLIED, Change, Entry, User
-from snf_network_helper.lean import TYPE_CHECKING, posix
+from snf_network_helper.lean import TYPE_CHECKING
+from snf_network_helper.runtime import files
 from snf_network_helper.runtime.lock import SHARED, Lock
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ class ArpSource(Change):
         from snf_network_helper.kernel.process import Deletion, run
 
         with Lock(SHARED):
-            if _last_link(_PROGRAM).endswith("nft-multi"):
+            if files.last_link(_PROGRAM).endswith("nft-multi"):
                 return Deletion(self.remove().split(), lambda: self._number() > 0)
             if number := self._number():
                 run(f"arptables -D OUTPUT {number}")
@@ -84,12 +85,3 @@ class ArpSource(Change):
             if number.isdigit() and self.listed() == frozenset(words):
                 return int(number)
         return 0
-
-
-def _last_link(path: str) -> str:
-    """Where a chain of symbolic links ends, as that of Debian's alternatives; targets are taken as absolute paths."""
-    try:
-        while True:
-            path = posix.readlink(path)
-    except OSError:
-        return path

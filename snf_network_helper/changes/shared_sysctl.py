@@ -28,7 +28,8 @@ class SharedSysctl(Sysctl):
     def look(self, old: Entry | None) -> Entry:
         from snf_network_helper.kernel import sysctl
 
-        sysctl.read(self.path)  # where the kernel has none, nothing must have been done yet
+        if not self._awaits_link():
+            sysctl.read(self.path)  # where the kernel has none, nothing must have been done yet
         return Entry(self)
 
     def make(self, user: User) -> None:
@@ -36,7 +37,7 @@ class SharedSysctl(Sysctl):
 
         with Lock(SHARED):
             shared.join(self.shared_name(), user.name, self._prior)
-            if sysctl.read(self.path) != self.value:
+            if not self._awaits_link() and sysctl.read(self.path) != self.value:
                 sysctl.write(self.path, self.value)
 
     def undo(self, user: User, prior: str) -> None:
@@ -49,7 +50,7 @@ class SharedSysctl(Sysctl):
             shared.leave(name, user.name)
 
     def is_present(self, marked: frozenset[Change]) -> bool:
-        """The link may have gone: then nothing of it is missing.
+        """The link may have gone, or not have come yet: then nothing of it is missing.
 
         Of a link that was kept heeding advertisements only a host's 1 is a loss: a 0 says that something else heeds
         them now, or that a guest is behind it. And a link that is routed meanwhile refuses them.
@@ -58,9 +59,16 @@ class SharedSysctl(Sysctl):
 
         if self.path.endswith("/accept_ra"):
             return not sysctl.reads(self.path, "1") or shared.is_used(refusal(self.path.split("/")[-2]))
-        if self.path.endswith("/medium_id") and not sysctl.exists(self.path):
-            return True
-        return super().is_present(marked)
+        return self._awaits_link() or super().is_present(marked)
+
+    def _awaits_link(self) -> bool:
+        """True where the link is not there: an uplink as ppp0 comes and goes.
+
+        Each time it comes, udev and ifup give it the settings that somebody uses.
+        """
+        from snf_network_helper.kernel import sysctl
+
+        return not sysctl.exists(f"net/ipv4/conf/{self.path.split('/')[3]}")
 
     def _prior(self) -> str:
         """What has to be known to put the setting back: its value and, joined by commas, the links it drags along.
@@ -70,6 +78,9 @@ class SharedSysctl(Sysctl):
         """
         from snf_network_helper.kernel import sysctl
 
+        if self._awaits_link():
+            family, name = self.path.split("/")[1], self.path.rpartition("/")[2]
+            return sysctl.read(f"net/{family}/conf/default/{name}")  # with which it will come
         value = sysctl.read(self.path)
         if self.path != _ALL_IPV6_FORWARDING or value == self.value:
             return value

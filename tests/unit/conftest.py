@@ -39,6 +39,7 @@ def out_of_reach(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(process, "interrupted", False)
     monkeypatch.setattr(posix, "posix_spawnp", spawn)
     monkeypatch.setattr(nfnetlink, "socket", None)
+    monkeypatch.setattr(nfnetlink, "has_rule_with", lambda *_: False)
     monkeypatch.setattr(posix, "fsync", lambda file: None)  # nobody cuts the power here
     monkeypatch.setattr(facts, "_sysctl", lambda path: _text(tmp_path / "sys" / path))
     monkeypatch.setattr(rtnetlink, "learnt_default_links", set)
