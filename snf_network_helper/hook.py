@@ -50,6 +50,7 @@ def _up(iface: str, environ: "Mapping[str, str]") -> int:
         stanza = read_environ(environ, _table_number)
         if stanza is None:
             _keep_heeding(iface)
+            _join_medium(iface)
             return 0
         for warning in stanza.warnings:
             say(warning)
@@ -107,6 +108,21 @@ def _keep_heeding(iface: str) -> None:
                 follows = follow(iface)
             if follows:
                 ask_routers(iface)  # the kernel has asked none of them, for it would not have heeded the answer
+    except RoutedError as error:
+        _complain(iface, error)
+
+
+def _join_medium(iface: str) -> None:
+    """No routed link is to answer for a network of the node's own, also one that has its first address only now."""
+    from snf_network_helper.changes.shared_sysctl import follow_medium
+    from snf_network_helper.plan.facts import medium_id
+    from snf_network_helper.runtime.lock import SHARED, Lock
+    from snf_network_helper.runtime.shared import settings
+    from snf_network_helper.transaction.host import answering_beside
+
+    try:
+        with Lock(SHARED):
+            follow_medium(medium_id(iface), answering_beside(iface, settings()))
     except RoutedError as error:
         _complain(iface, error)
 

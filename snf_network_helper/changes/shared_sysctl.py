@@ -3,8 +3,15 @@
 from snf_network_helper.changes.base import Change, Entry, User
 from snf_network_helper.changes.sysctl import Sysctl
 from snf_network_helper.errors import KernelError
+from snf_network_helper.lean import TYPE_CHECKING
 from snf_network_helper.runtime import shared
 from snf_network_helper.runtime.lock import SHARED, Lock
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+# The medium_id of what is one medium: any other number than 0 would do as well.
+MEDIUM = "1"
 
 _IPV6 = "net/ipv6/conf/"
 _ALL_IPV6_FORWARDING = f"{_IPV6}all/forwarding"
@@ -125,13 +132,32 @@ def follow(link: str) -> bool:
     return True
 
 
+def follow_medium(path: str, routed: "Collection[str]") -> None:
+    """Has the medium_id of a link be as those of the routed ones for as long as these have theirs.
+
+    As above, its users are no stanzas, and the caller holds the lock.
+    """
+    from snf_network_helper.kernel import sysctl
+
+    change = SharedSysctl(path, MEDIUM)
+    for link in routed:
+        shared.join(change.shared_name(), f"{link}:medium_id", change._prior)
+    if routed:
+        sysctl.write(path, MEDIUM)
+
+
 def _release_followers(path: str) -> None:
-    conf = path.removeprefix(_IPV6).removesuffix("/forwarding")
-    if path != _forwarding(conf):
+    *_, link, setting = path.split("/")
+    if path == _forwarding(link):
+        following, value = "/accept_ra", "2"
+    elif setting == "medium_id":
+        following, value = "/medium_id", MEDIUM
+    else:
         return
+    user = f"{link}:{setting}"
     for kept in shared.settings():
-        if kept.endswith("/accept_ra"):
-            change, user = SharedSysctl(kept, "2"), f"{conf}:forwarding"
+        if kept.endswith(following) and kept != path:
+            change = SharedSysctl(kept, value)
             if shared.is_last(change.shared_name(), user):
                 change._restore(shared.prior(change.shared_name()))
             shared.leave(change.shared_name(), user)

@@ -6,10 +6,6 @@ def accept_ra(link: str) -> str:
     return f"net/ipv6/conf/{link}/accept_ra"
 
 
-# Any other number than 0 would do as well.
-MEDIUM = "1"
-
-
 def medium_id(link: str) -> str:
     """The path of a link's medium_id, below /proc/sys."""
     return f"net/ipv4/conf/{link}/medium_id"

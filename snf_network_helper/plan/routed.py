@@ -6,7 +6,7 @@ from snf_network_helper.changes.route import LAST_METRIC, SINGLE_METRIC, Route
 from snf_network_helper.changes.rule import Rule
 from snf_network_helper.changes.sysctl import Sysctl
 from snf_network_helper.lean import TYPE_CHECKING
-from snf_network_helper.plan.facts import MEDIUM, Facts, accept_ra, medium_id
+from snf_network_helper.plan.facts import Facts, accept_ra, medium_id
 from snf_network_helper.stanza.addresses import IPV4, IPV6
 from snf_network_helper.stanza.stanza import ROUTER, ROUTER_VMC, VMC, Stanza
 
@@ -177,7 +177,7 @@ def _medium(stanza: Stanza, own_links: tuple[str, ...]) -> "Iterator[Change]":
 
     So proxy ARP answers only for what is behind TAPs, whatever rules and routes there are.
     """
-    from snf_network_helper.changes.shared_sysctl import SharedSysctl
+    from snf_network_helper.changes.shared_sysctl import MEDIUM, SharedSysctl
 
     if IPV4 in stanza.families:
         for link in (stanza.iface, *own_links):

@@ -1,11 +1,11 @@
 """The facts of this host that a plan depends on, read from /proc, the settings and the journals."""
 
-from snf_network_helper.changes.shared_sysctl import SharedSysctl
+from snf_network_helper.changes.shared_sysctl import MEDIUM, SharedSysctl
 from snf_network_helper.errors import RoutedError
 from snf_network_helper.journal.journal import Journal, attached, names
 from snf_network_helper.kernel.sysctl import ipv6_links
 from snf_network_helper.lean import TYPE_CHECKING
-from snf_network_helper.plan.facts import MEDIUM, Facts, accept_ra, medium_id
+from snf_network_helper.plan.facts import Facts, accept_ra, medium_id
 from snf_network_helper.runtime import shared
 from snf_network_helper.stanza.addresses import IPV4, IPV6, IPAddress
 from snf_network_helper.stanza.stanza import ROUTER
@@ -74,6 +74,17 @@ def _own_links(routed: str, addressed: set[str], switched: "Collection[str]") ->
         for link in (addressed | {default_link(IPV4)} | kept) - left_out
         if _sysctl(medium_id(link)) in ("0", MEDIUM) and _sysctl(f"net/ipv4/conf/{link}/proxy_arp") == "0"
     }
+
+
+def answering_beside(link: str, switched: "Collection[str]") -> list[str]:
+    """The routed links that might answer for what is behind a link of the node's own: it has another medium yet."""
+    from snf_network_helper.kernel.rtnetlink import own_addresses
+
+    addressed = {one for one, _ in own_addresses()}
+    if link not in _own_links("", addressed, switched) or _sysctl(medium_id(link)) != "0":
+        return []
+    routed = sorted({name.rpartition(":")[0] for name in names()})
+    return [one for one in routed if medium_id(one) in switched and _sysctl(f"net/ipv4/conf/{one}/proxy_arp") == "1"]
 
 
 def read_guest_facts(families: "Collection[str]", switched: "Collection[str]") -> Facts:
