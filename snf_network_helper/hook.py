@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
     ToCome = Callable[[], list[Stanza | None]]
 
+# What nobody waits for does not compete for a processor with the rest of ifup.
+_PATIENCE_SECONDS = 0.3
+
 
 def run() -> "NoReturn":
     """Runs `main` and ends the process at once: to take the interpreter apart would cost every ifup 2 ms."""
@@ -39,7 +42,7 @@ def main(environ: "Mapping[str, str]" = environ) -> int:
 
 
 def _up(iface: str, environ: "Mapping[str, str]") -> int:
-    from snf_network_helper.plan.routed import plan  # ifdown needs none of these: the journal knows
+    from snf_network_helper.plan.routed import plan, request  # ifdown needs none of these: the journal knows
     from snf_network_helper.runtime.lock import FACTS, Lock
     from snf_network_helper.stanza.options import read_environ
     from snf_network_helper.transaction.bring_up import bring_up, finish_others, finish_tables
@@ -54,14 +57,16 @@ def _up(iface: str, environ: "Mapping[str, str]") -> int:
     try:
         stanza = read_environ(environ, _table_number)
         if stanza is None:
-            _keep_heeding(iface)
+            _see_to(iface)
             return 0
         for warning in stanza.warnings:
             say(warning)
+        _look_at_uplink(stanza)
         name = f"{iface}:{environ.get('ADDRFAM') or 'any'}"
         with Lock(FACTS):
-            changes = plan(stanza, _facts(stanza))
-            bring_up(name, changes, run, to_come)
+            facts = _facts(stanza)
+            changes = plan(stanza, facts)
+            bring_up(name, changes, run, request(stanza, facts), to_come)
     except RoutedError as error:
         others = _undo_others(iface, run)
         _complain(iface, error if stanza is None else _explained(error, stanza), *others)
@@ -69,10 +74,25 @@ def _up(iface: str, environ: "Mapping[str, str]") -> int:
             _try(iface, lambda: _renew_if_up(iface))
         return 1
     _try(iface, lambda: finish_others(name, run, to_come))
-    _follow_up(iface, stanza, to_come)
+    _follow_up(iface, stanza, facts, to_come)
     if attached() and len(Journal.read(name).entries) > len(changes):
         _try(iface, lambda: finish_tables(name, changes, run))
     return 0
+
+
+def _look_at_uplink(stanza: "Stanza") -> None:
+    """One that comes and goes, as ppp0, may not be there yet; StanzaError where the name is another one's altname."""
+    from snf_network_helper.stanza.stanza import VMC
+
+    if stanza.role == VMC or not stanza.uplink:
+        return
+    from snf_network_helper.kernel import link
+
+    if why := link.absence(stanza.uplink):
+        line = f"{stanza.iface}: routed-uplink {why}"
+        if link.number(stanza.uplink):
+            raise StanzaError(line)
+        say(f"{line}, it will be used when it comes")
 
 
 def _explained(error: RoutedError, stanza: "Stanza") -> RoutedError:
@@ -81,25 +101,18 @@ def _explained(error: RoutedError, stanza: "Stanza") -> RoutedError:
     return explained(error, stanza)
 
 
-def _keep_heeding(iface: str) -> None:
-    """A link that ifup has just had heed advertisements as a host does so also while it forwards because of us.
+def _see_to(iface: str) -> None:
+    """What the networks that are up need of an interface of the node's own that ifup has just brought up.
 
-    It is the node's own network: what goes wrong here is said, and no error of its ifup.
+    What goes wrong here is said, and no error of its ifup.
     """
-    from snf_network_helper.changes.shared_sysctl import follow
-    from snf_network_helper.runtime.lock import SHARED, Lock
-    from snf_network_helper.runtime.shared import settings
-    from snf_network_helper.transaction.host import links_to_keep
-    from snf_network_helper.wire.announce import ask_routers
+    from snf_network_helper.transaction.own_network import join_medium, keep_heeding
 
-    try:
-        if links_to_keep([iface], settings()):
-            with Lock(SHARED):
-                follows = follow(iface)
-            if follows:
-                ask_routers(iface)  # the kernel has asked none of them, for it would not have heeded the answer
-    except RoutedError as error:
-        _complain(iface, error)
+    for work in (keep_heeding, join_medium):
+        try:
+            work(iface)
+        except RoutedError as error:
+            _complain(iface, error)
 
 
 def _table_number(name: str) -> int | None:
@@ -122,17 +135,23 @@ def _facts(stanza: "Stanza") -> "Facts":
     return read_facts(stanza, settings())
 
 
-def _follow_up(iface: str, stanza: "Stanza", to_come: "ToCome") -> None:
-    """Announces a router's own address, and makes the guests of the network work again that an ifdown cut off."""
+def _follow_up(iface: str, stanza: "Stanza", facts: "Facts", to_come: "ToCome") -> None:
+    """Makes the guests of the network work again that an ifdown cut off, and looks who else has the node's addresses.
+
+    The look is left to the background, and a router's addresses are announced there. Where nobody waits for that, it
+    comes last: what a process writes to after a fork the kernel has to copy.
+    """
     from snf_network_helper.stanza.stanza import VMC
 
     if stanza.role != VMC:
-        from snf_network_helper.kernel.background import in_background
-
         addresses = [gateway for family in stanza.families for gateway in stanza.gateways_of_family(family)]
-        _try(iface, lambda: in_background(lambda: _announce(iface, addresses)))
+        _try(iface, lambda: _look(iface, addresses, announced=True))
     if attached():
         _try(iface, lambda: _renew(iface, to_come))
+    if stanza.role == VMC and stanza.arp_ip and not facts.own_address:
+        from snf_network_helper.stanza.addresses import IPAddress
+
+        _try(iface, lambda: _look(iface, [IPAddress.parse(stanza.arp_ip)], announced=False))
 
 
 def _try(iface: str, work: "Callable[[], None]") -> None:
@@ -161,11 +180,20 @@ def _renew_if_up(iface: str) -> None:
     _renew(iface)
 
 
-def _announce(iface: str, addresses: "list[IPAddress]") -> None:
-    """For as long as the stanza is up."""
-    from snf_network_helper.wire.announce import announce
+def _look(iface: str, addresses: "list[IPAddress]", announced: bool) -> None:
+    import time
 
-    announce(iface, addresses, lambda _: any(names(iface)))
+    from snf_network_helper.kernel.background import in_background
+
+    def work() -> None:
+        if not announced:
+            time.sleep(_PATIENCE_SECONDS)
+        if any(names(iface)):
+            from snf_network_helper.wire.conflicts import look  # ifup does not wait for these imports
+
+            look(iface, addresses, announced, lambda: any(names(iface)))
+
+    in_background(work)
 
 
 def _undo_others(iface: str, run: str) -> list[RoutedError]:

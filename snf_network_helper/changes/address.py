@@ -2,7 +2,7 @@
 
 from snf_network_helper.changes.base import APPLIED, KEPT, Change, Entry
 from snf_network_helper.changes.by_ip import Answers, IpChange, ip
-from snf_network_helper.stanza.addresses import IPV4
+from snf_network_helper.stanza.addresses import IPV4, IPV6
 
 
 class Address(IpChange):
@@ -30,6 +30,12 @@ class Address(IpChange):
         from snf_network_helper.kernel import link_addresses
 
         return link_addresses.has_address(self.family, self.address, self.dev)
+
+    def is_refused(self) -> bool:
+        """True for an IPv6 address that the kernel does not use: another host has it."""
+        from snf_network_helper.kernel import link
+
+        return self.family == IPV6 and link.failed_detection(self.dev, self.address.partition("/")[0])
 
     def holder(self, prior: str, answers: Answers) -> str:
         return ""  # it was looked for, so what is there has another length

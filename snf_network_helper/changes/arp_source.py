@@ -1,7 +1,8 @@
 """The source address of the node's own ARP requests, rewritten by arptables."""
 
 from snf_network_helper.changes.base import APPLIED, Change, Entry, User
-from snf_network_helper.lean import TYPE_CHECKING, posix
+from snf_network_helper.lean import TYPE_CHECKING
+from snf_network_helper.runtime import files
 from snf_network_helper.runtime.lock import SHARED, Lock
 
 if TYPE_CHECKING:
@@ -105,13 +106,4 @@ class ArpSource(Change):
 
 def _has_transactions() -> bool:
     """True for arptables-nft; arptables-legacy needs our lock."""
-    return _last_link(_PROGRAM).endswith("nft-multi")
-
-
-def _last_link(path: str) -> str:
-    """Where a chain of symbolic links ends, as that of Debian's alternatives; targets are taken as absolute paths."""
-    try:
-        while True:
-            path = posix.readlink(path)
-    except OSError:
-        return path
+    return files.last_link(_PROGRAM).endswith("nft-multi")

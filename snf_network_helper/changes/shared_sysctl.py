@@ -3,8 +3,15 @@
 from snf_network_helper.changes.base import Change, Entry, User
 from snf_network_helper.changes.sysctl import Sysctl
 from snf_network_helper.errors import KernelError
+from snf_network_helper.lean import TYPE_CHECKING
 from snf_network_helper.runtime import shared
 from snf_network_helper.runtime.lock import SHARED, Lock
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+# The medium_id of what is one medium: any other number than 0 would do as well.
+MEDIUM = "1"
 
 _IPV6 = "net/ipv6/conf/"
 _ALL_IPV6_FORWARDING = f"{_IPV6}all/forwarding"
@@ -28,7 +35,8 @@ class SharedSysctl(Sysctl):
     def look(self, old: Entry | None) -> Entry:
         from snf_network_helper.kernel import sysctl
 
-        sysctl.read(self.path)  # where the kernel has none, nothing must have been done yet
+        if not self._awaits_link():
+            sysctl.read(self.path)  # where the kernel has none, nothing must have been done yet
         return Entry(self)
 
     def make(self, user: User) -> None:
@@ -36,7 +44,7 @@ class SharedSysctl(Sysctl):
 
         with Lock(SHARED):
             shared.join(self.shared_name(), user.name, self._prior)
-            if sysctl.read(self.path) != self.value:
+            if not self._awaits_link() and sysctl.read(self.path) != self.value:
                 sysctl.write(self.path, self.value)
 
     def undo(self, user: User, prior: str) -> None:
@@ -49,7 +57,7 @@ class SharedSysctl(Sysctl):
             shared.leave(name, user.name)
 
     def is_present(self, marked: frozenset[Change]) -> bool:
-        """The link may have gone: then nothing of it is missing.
+        """The link may have gone, or not have come yet: then nothing of it is missing.
 
         Of a link that was kept heeding advertisements only a host's 1 is a loss: a 0 says that something else heeds
         them now, or that a guest is behind it. And a link that is routed meanwhile refuses them.
@@ -58,9 +66,16 @@ class SharedSysctl(Sysctl):
 
         if self.path.endswith("/accept_ra"):
             return not sysctl.reads(self.path, "1") or shared.is_used(refusal(self.path.split("/")[-2]))
-        if self.path.endswith("/medium_id") and not sysctl.exists(self.path):
-            return True
-        return super().is_present(marked)
+        return self._awaits_link() or super().is_present(marked)
+
+    def _awaits_link(self) -> bool:
+        """True where the link is not there: an uplink as ppp0 comes and goes.
+
+        Each time it comes, udev and ifup give it the settings that somebody uses.
+        """
+        from snf_network_helper.kernel import sysctl
+
+        return not sysctl.exists(f"net/ipv4/conf/{self.path.split('/')[3]}")
 
     def _prior(self) -> str:
         """What has to be known to put the setting back: its value and, joined by commas, the links it drags along.
@@ -70,6 +85,9 @@ class SharedSysctl(Sysctl):
         """
         from snf_network_helper.kernel import sysctl
 
+        if self._awaits_link():
+            family, name = self.path.split("/")[1], self.path.rpartition("/")[2]
+            return sysctl.read(f"net/{family}/conf/default/{name}")  # with which it will come
         value = sysctl.read(self.path)
         if self.path != _ALL_IPV6_FORWARDING or value == self.value:
             return value
@@ -114,13 +132,32 @@ def follow(link: str) -> bool:
     return True
 
 
+def follow_medium(path: str, routed: "Collection[str]") -> None:
+    """Has the medium_id of a link be as those of the routed ones for as long as these have theirs.
+
+    As above, its users are no stanzas, and the caller holds the lock.
+    """
+    from snf_network_helper.kernel import sysctl
+
+    change = SharedSysctl(path, MEDIUM)
+    for link in routed:
+        shared.join(change.shared_name(), f"{link}:medium_id", change._prior)
+    if routed:
+        sysctl.write(path, MEDIUM)
+
+
 def _release_followers(path: str) -> None:
-    conf = path.removeprefix(_IPV6).removesuffix("/forwarding")
-    if path != _forwarding(conf):
+    *_, link, setting = path.split("/")
+    if path == _forwarding(link):
+        following, value = "/accept_ra", "2"
+    elif setting == "medium_id":
+        following, value = "/medium_id", MEDIUM
+    else:
         return
+    user = f"{link}:{setting}"
     for kept in shared.settings():
-        if kept.endswith("/accept_ra"):
-            change, user = SharedSysctl(kept, "2"), f"{conf}:forwarding"
+        if kept.endswith(following) and kept != path:
+            change = SharedSysctl(kept, value)
             if shared.is_last(change.shared_name(), user):
                 change._restore(shared.prior(change.shared_name()))
             shared.leave(change.shared_name(), user)

@@ -4,6 +4,7 @@ import json
 import sys
 
 from snf_network_helper.changes import seen
+from snf_network_helper.changes.address import Address
 from snf_network_helper.changes.base import AWAITED, KEPT, Change, Entry
 from snf_network_helper.changes.order import disorder
 from snf_network_helper.commands.privilege import need_root
@@ -22,12 +23,14 @@ if TYPE_CHECKING:
     from types import SimpleNamespace
 
 _HEADINGS = {"": "in no journal", "order": "in the wrong order"}
+_FAILED = "dadfailed"  # as `ip addr` shows it
+_WRONG = ("missing", "orphan", "disorder", _FAILED)
 
 
 def run(arguments: "SimpleNamespace") -> int:
     """Exit code 1 where something journalled is missing, what bears our mark is in no journal, or one is not read.
 
-    Also where rules stand in an order that does harm.
+    Also where rules stand in an order that does harm, or another host has an address that is to be the node's.
     """
     if arguments.iface:
         check_interface(arguments.iface)
@@ -52,7 +55,7 @@ def run(arguments: "SimpleNamespace") -> int:
         _print_status(rows, arguments.iface, _names_now(journals))
     for error in errors:
         print(error, file=sys.stderr)
-    return int(bool(errors) or any(row["state"] in ("missing", "orphan", "disorder") for row in rows))
+    return int(bool(errors) or any(row["state"] in _WRONG for row in rows))
 
 
 def _journals(iface: str) -> tuple[list[Journal], list[JournalError]]:
@@ -78,10 +81,12 @@ def _rows(journal: Journal, in_kernel: frozenset[Change]) -> "Iterator[dict[str,
 
 def _attachment(journal: Journal) -> Attachment | None:
     """What a guest's journal asks for; None for a stanza's."""
-    return Attachment.parse(journal.name.rpartition(":")[0], journal.request) if journal.request else None
+    return Attachment.parse(journal.name.rpartition(":")[0], journal.request) if journal.is_attachment else None
 
 
 def _state(entry: Entry, in_kernel: frozenset[Change]) -> str:
+    if isinstance(entry.change, Address) and entry.change.is_refused():
+        return _FAILED
     try:
         stands = entry.state == AWAITED or entry.change.is_present(in_kernel)
     except ValueError:  # the kernel can hold nothing of the kind

@@ -12,6 +12,7 @@ from snf_network_helper.guests.planning import facts_of, plan_of
 from snf_network_helper.guests.requests import journal_name, journal_of
 from snf_network_helper.kernel import link
 from snf_network_helper.kernel.background import close_in_background, in_background
+from snf_network_helper.kernel.rtnetlink import is_own
 from snf_network_helper.lean import TYPE_CHECKING
 from snf_network_helper.plan.guest import asker, hosting
 from snf_network_helper.runtime.lock import Lock
@@ -64,6 +65,8 @@ def _make_way(attachment: Attachment, network: "Network") -> bool:
     attachment.link = link.number(tap)
     link_check.check(tap, network.iface)
     for address in attachment.addresses:
+        if is_own(address):
+            raise RoutedError(f"--ip {address}: this node has it, expected an address that a virtual machine may have")
         GuestAddress(network.iface, str(address), tap, attachment.link).check()
     if attachment.prefixes:  # only who has one pays for the import
         from snf_network_helper.changes.guest_prefix import GuestPrefix

@@ -38,7 +38,8 @@ def _not_up() -> str:
 
 def network_of(iface: str) -> Network:
     """Reads the journals of a routed interface; NetworkDownError where it is not up, or hosts no guests."""
-    changes = [entry.change for name in names(iface) for entry in Journal.read(name).entries]
+    journals = [Journal.read(name) for name in names(iface)]
+    changes = [entry.change for journal in journals for entry in journal.entries]
     rules = [rule for rule in of_kind(Rule, changes) if rule.iif == iface]
     addresses = of_kind(Address, changes)
     if not rules:
@@ -59,6 +60,7 @@ def network_of(iface: str) -> Network:
         if gateway != gateways.get(gateway.family) and (homes := [one for one in subnets if gateway in one])
     }
     askers = [_address(source.address) for source in of_kind(ArpSource, changes)]
+    words = [word.partition("=") for journal in journals for word in journal.request.split()]
     return Network(
         iface,
         tables,
@@ -67,6 +69,7 @@ def network_of(iface: str) -> Network:
         gateways,
         next((own for own in [*askers, *owned] if own.family == "4"), None),
         further,
+        tuple(_address(text) for name, _, text in words if name == "arp-ip"),
     )
 
 

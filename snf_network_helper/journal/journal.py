@@ -2,8 +2,8 @@
 
 One file a stanza, named IFACE:ADDRFAM (no link's name has a colon). A line an entry, `STATE KIND field=value …`,
 between a first line with the format's version and a last one that counts the entries, by which a file that is cut off
-is known. A guest's TAP has one, TAP:attached, whose second line says what was asked for; these are files of a directory
-of their own, so that what looks for stanzas costs the same however many guests there are.
+is known. The second line says what was asked for, where no entry tells that. A guest's TAP has one, TAP:attached; these
+are files of a directory of their own, so that what looks for stanzas costs the same however many guests there are.
 """
 
 from snf_network_helper.changes.base import AWAITED, KEPT, PENDING, Change, Entry
@@ -22,9 +22,10 @@ ATTACHED = "attached"  # in the place of the address family
 class Journal:
     """One file: its entries; which ifup made the setup (`since`), and which was the last to confirm it (`run`).
 
-    `request` is what an attachment was asked for. Several stanzas of one family have the journal in parts: the first
-    `former` entries are of an earlier ifup, for a stanza whose turn is yet to come; where several have had theirs, the
-    next `first` entries are those of the first one.
+    `request` is what an attachment was asked for, or of a stanza what its changes do not tell: `arp-ip=`, the address
+    that no guest may have. Several stanzas of one family have the journal in parts: the first `former` entries are of
+    an earlier ifup, for a stanza whose turn is yet to come; where several have had theirs, the next `first` entries are
+    those of the first one.
     """
 
     __slots__ = ("name", "run", "since", "request", "entries", "former", "first")
@@ -45,6 +46,11 @@ class Journal:
             return self.entries[: self.former]
         after = self.former + self.first
         return self.entries[: self.former] + (self.entries[after:] if self.first else [])
+
+    @property
+    def is_attachment(self) -> bool:
+        """True for a guest's, False for a stanza's."""
+        return self.name.endswith(f":{ATTACHED}")
 
     @property
     def awaits(self) -> bool:

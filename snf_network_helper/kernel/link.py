@@ -8,7 +8,8 @@ from snf_network_helper.lean import socket, struct
 _GET_FLAGS, _SET_FLAGS = 0x8913, 0x8914  # include/uapi/linux/sockios.h
 _GET_ADDRESS, _SET_ADDRESS = 0x8927, 0x8924
 _GET_MTU, _SET_MTU = 0x8921, 0x8922
-_UP = 1  # IFF_UP
+_UP, _RUNNING = 0x1, 0x40  # IFF_UP, IFF_RUNNING
+_FAILED_DETECTION = 0x08  # IFA_F_DADFAILED, include/uapi/linux/if_addr.h
 _ETHERNET = 1  # ARPHRD_ETHER
 
 
@@ -74,6 +75,33 @@ def trouble(dev: str) -> str:
 def is_up(dev: str) -> bool:
     """True where the link is up, with or without a carrier."""
     return bool(_flags(dev) & _UP)
+
+
+def has_carrier(dev: str) -> bool:
+    """True where frames can leave by the link."""
+    return bool(_flags(dev) & _RUNNING)
+
+
+def macs() -> set[str]:
+    """The MAC addresses of all links of the node."""
+    found = set()
+    for _, name in socket.if_nameindex():
+        try:
+            found.add(mac(name))
+        except KernelError:  # one without, or one that has gone
+            continue
+    return found
+
+
+def failed_detection(dev: str, address: str) -> bool:
+    """True for an IPv6 address of a link that another host was found to have (RFC 4862, 5.4)."""
+    wanted = socket.inet_pton(socket.AF_INET6, address).hex()
+    try:
+        with open("/proc/net/if_inet6", encoding="utf-8") as lines:
+            found = [line.split() for line in lines]
+    except OSError:  # the kernel has no IPv6
+        return False
+    return any(words[0] == wanted and words[5] == dev and int(words[4], 16) & _FAILED_DETECTION for words in found)
 
 
 def set_up(command: str, dev: str, up: bool) -> None:

@@ -21,12 +21,15 @@ def count(dev: str, family: str) -> int:
 
 
 def _addresses(dev: str, family: str) -> list[dict[str, str]]:
-    try:
-        found: list[dict[str, str]] = netifaces.ifaddresses(dev).get(
-            netifaces.AF_INET if family == "4" else netifaces.AF_INET6, []
-        )
-    except ValueError:  # no such link
-        return []
+    """An IPv4 address with a label (`eth1:0`) is to netifaces one of a link of that name."""
+    kind = netifaces.AF_INET if family == "4" else netifaces.AF_INET6
+    names = [name for name in netifaces.interfaces() if name == dev or name.startswith(f"{dev}:")]
+    found: list[dict[str, str]] = []
+    for name in names:
+        try:
+            found += netifaces.ifaddresses(name).get(kind, [])
+        except ValueError:  # it has gone
+            continue
     return found
 
 

@@ -29,6 +29,8 @@ _NEW_NEIGHBOUR, _DELETE_NEIGHBOUR, _GET_NEIGHBOUR = 28, 29, 30
 _LINK, _MASTER, _LINKINFO, _GROUP, _NETWORK_NAMESPACE = 5, 10, 18, 27, 37
 _KIND = 1  # IFLA_INFO_KIND
 _DESTINATION, _OUTGOING = 1, 4  # RTA_DST, RTA_OIF
+_LOCAL_ADDRESS = 2  # IFA_LOCAL, include/uapi/linux/if_addr.h
+_LOCAL = 2  # RTN_LOCAL
 _MAIN, _ADVERTISED = 254, 9  # RT_TABLE_MAIN, RTPROT_RA
 _PERMANENT, _PROXY = 0x80, 0x08  # NUD_…, NTF_…, include/uapi/linux/neighbour.h
 _NEIGHBOUR_ADDRESS, _NEIGHBOUR_PROTOCOL = 1, 12  # NDA_DST, NDA_PROTOCOL
@@ -104,20 +106,32 @@ def learnt_default_links() -> set[str]:
 
 def default_link(family: str) -> str:
     """The link by which the node reaches what it has no other route to, "" where it has none."""
-    destination = _ANYWHERE[family].value.to_bytes(BITS[family] // 8, "big")
+    return _name(dict(attributes(_route_to(_ANYWHERE[family])[12:])).get(_OUTGOING, b""))
+
+
+def is_own(address: IPAddress) -> bool:
+    """True where the node itself has an address, on whatever link."""
+    return _route_to(address)[7:8] == bytes((_LOCAL,))
+
+
+def _route_to(address: IPAddress) -> bytes:
+    """What the kernel says of the route to an address, nothing where it has none."""
+    family = address.family
+    destination = address.value.to_bytes(BITS[family] // 8, "big")
     message = struct.pack("=BBxxxxxxI", FAMILIES[family], BITS[family], 0)
     message += struct.pack("=HH", 4 + len(destination), _DESTINATION) + destination
     try:
-        answer = ask(f"ip -{family} route get {_ANYWHERE[family]}", _GET_ROUTE, 0, message)
+        return ask(f"ip -{family} route get {address}", _GET_ROUTE, 0, message)
     except KernelError:  # unreachable
-        return ""
-    return _name(dict(attributes(answer[12:])).get(_OUTGOING, b""))
+        return b""
 
 
-def links_with_address() -> set[str]:
-    """The links with an IPv4 address of global scope."""
+def own_addresses() -> list[tuple[str, IPAddress]]:
+    """The IPv4 addresses of global scope that the node has, each with its link."""
     answers = _dump("ip -4 address show scope global", _GET_ADDRESS, struct.pack("=BxxxI", FAMILIES[IPV4], 0))
-    return {_name(answer[4:8]) for answer in answers if not answer[3]} - {""}
+    said = [(_name(answer[4:8]), dict(attributes(answer[8:]))) for answer in answers if not answer[3]]
+    found = [(link, values.get(_LOCAL_ADDRESS, b"")) for link, values in said]
+    return [(link, IPAddress(IPV4, int.from_bytes(address, "big"))) for link, address in found if link and address]
 
 
 def protocol_number(protocol: str) -> int:

@@ -6,10 +6,6 @@ def accept_ra(link: str) -> str:
     return f"net/ipv6/conf/{link}/accept_ra"
 
 
-# Any other number than 0 would do as well.
-MEDIUM = "1"
-
-
 def medium_id(link: str) -> str:
     """The path of a link's medium_id, below /proc/sys."""
     return f"net/ipv4/conf/{link}/medium_id"
@@ -20,12 +16,15 @@ class Facts:
 
     `force_forwarding`: IPv6 forwards per link (kernel 6.17); `keep_ra`: links that go on heeding advertisements;
     `refuse_ra`: the routed link would heed them only because it is, or was made, as other interfaces want all links.
-    `own_links`: the links of the node's own IPv4 networks, for which no routed link is ever to answer. `main_of`: the
-    families whose default route in main is by the routed link itself, the node's own main link. Of a guest's network:
-    `mtu`, the largest packet that its link takes, and `own_mac`, the link's MAC address.
+    `own_links`: the links of the node's own IPv4 networks, for which no routed link is ever to answer; `own_address`:
+    the one of the node's own in the subnet by which it asks, "" where it has none or the stanza names another.
+    `main_of`: the families whose default route in main is by the routed link itself, the node's own main link. Of a
+    guest's network: `mtu`, the largest packet that its link takes, and `own_mac`, the link's MAC address.
     """
 
-    __slots__ = ("force_forwarding", "keep_ra", "main_of", "mtu", "own_links", "own_mac", "refuse_ra")
+    __slots__ = (
+        "force_forwarding", "keep_ra", "main_of", "mtu", "own_address", "own_links", "own_mac", "refuse_ra",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -33,6 +32,7 @@ class Facts:
         keep_ra: tuple[str, ...] = (),
         refuse_ra: bool = False,
         own_links: tuple[str, ...] = (),
+        own_address: str = "",
         main_of: tuple[str, ...] = (),
         mtu: str = "",
     ) -> None:
@@ -43,3 +43,4 @@ class Facts:
         self.mtu = mtu
         self.main_of = main_of
         self.own_mac = ""
+        self.own_address = own_address

@@ -6,7 +6,7 @@ from snf_network_helper.changes.route import LAST_METRIC, SINGLE_METRIC, Route
 from snf_network_helper.changes.rule import Rule
 from snf_network_helper.changes.sysctl import Sysctl
 from snf_network_helper.lean import TYPE_CHECKING
-from snf_network_helper.plan.facts import MEDIUM, Facts, accept_ra, medium_id
+from snf_network_helper.plan.facts import Facts, accept_ra, medium_id
 from snf_network_helper.stanza.addresses import IPV4, IPV6
 from snf_network_helper.stanza.stanza import ROUTER, ROUTER_VMC, VMC, Stanza
 
@@ -24,6 +24,12 @@ def plan(stanza: Stanza, facts: Facts) -> Plan:
     """The changes that bring the stanza up, in the order in which they are made; undone backwards."""
     role = {VMC: _vmc, ROUTER: _router, ROUTER_VMC: _router_vmc}[stanza.role]
     return tuple(role(stanza, facts))
+
+
+def request(stanza: Stanza, facts: Facts) -> str:
+    """What the journal keeps of a stanza beside its changes: the address by which other nodes ask."""
+    shown = stanza.role == VMC and not facts.own_address
+    return f"arp-ip={stanza.arp_ip}" if stanza.arp_ip and not shown else ""
 
 
 def _vmc(stanza: Stanza, facts: Facts) -> "Iterator[Change]":
@@ -61,7 +67,7 @@ def _vmc(stanza: Stanza, facts: Facts) -> "Iterator[Change]":
     if stanza.arp_ip:
         from snf_network_helper.changes.arp_source import ArpSource
 
-        yield ArpSource(dev, stanza.arp_ip)
+        yield ArpSource(dev, facts.own_address or stanza.arp_ip)
     yield from _proxy(stanza, facts)
 
 
@@ -194,7 +200,7 @@ def _medium(stanza: Stanza, own_links: tuple[str, ...]) -> "Iterator[Change]":
 
     So proxy ARP answers only for what is behind TAPs, whatever rules and routes there are.
     """
-    from snf_network_helper.changes.shared_sysctl import SharedSysctl
+    from snf_network_helper.changes.shared_sysctl import MEDIUM, SharedSysctl
 
     if IPV4 in stanza.families:
         for link in (stanza.iface, *own_links):

@@ -100,3 +100,12 @@ def write_in_place(path: str, new: bytes) -> None:
             stream.write(new)
     except OSError as error:
         raise JournalError(f"cannot write {path}: {error.strerror}") from None
+
+
+def last_link(path: str) -> str:
+    """Where a chain of symbolic links ends, as that of Debian's alternatives; targets are taken as absolute paths."""
+    try:
+        while True:
+            path = posix.readlink(path)
+    except OSError:
+        return path

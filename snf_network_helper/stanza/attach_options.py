@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 _LEAST_MTU = {IPV4: 68, IPV6: 1280}  # RFC 791, 3.2; RFC 8200, 5
 _LARGEST_MTU = 65535
+_EXPECTED = "expected an address that a virtual machine may have"
 
 
 def checked(
@@ -54,9 +55,10 @@ def checked(
         except ValueError:
             where = " ".join(map(str, known))
             raise _mistaken(tap, "--ip", text, f"expected an address in {where}") from None
-        taken = (*network.all_gateways, network.asker)
-        if address in taken or network.is_reserved(address):
-            raise RoutedError(f"{tap}: --ip {text}: expected an address that a virtual machine may have")
+        if address in network.all_gateways or network.is_reserved(address):
+            raise RoutedError(f"{tap}: --ip {text}: {_EXPECTED}")
+        if address in (network.asker, *network.reserved):
+            raise RoutedError(f"{tap}: --ip {text}: nodes ask by it (routed-arp-ip), {_EXPECTED}")
         addresses.append(address)
     if mac:
         octets = _octets(tap, mac)

@@ -13,6 +13,9 @@ def check_interface(name: str, option: str = "") -> str:
         raise StanzaError(f"{where}expected an interface name of 1 to {_INTERFACE_BYTES} bytes")
     if name == "lo":
         raise StanzaError(f"{where}the loopback interface, expected a link to other hosts or to a guest")
+    if ":" in name:
+        link = name.partition(":")[0]
+        raise StanzaError(f"{where}the label of an address, expected the link that has it, {one_line(link)}")
     if not _INTERFACE_CHARACTERS.issuperset(name) or name[0] in "-." or name in ("all", "default"):
         raise StanzaError(f"{where}expected the name of a link, of letters, digits and . _ - + @")
     return name

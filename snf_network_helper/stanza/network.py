@@ -15,11 +15,12 @@ _LAST_PRIORITY = 32765  # main has the next
 class Network:
     """What guests behind `iface` need: the subnets, and per family the gateway, the table and its priority.
 
-    `asker` is the address by which the node asks on the link (IPv4), None where it has none. `further` has the subnets
-    with a gateway of their own beside the first, and of each that and the table with its route, "" on a router.
+    `asker` is the address by which the node asks on the link (IPv4), None where it has none. No guest may have that,
+    nor the `reserved` ones, by which other nodes ask. `further` has the subnets with a gateway of their own beside the
+    first, and of each that and the table with its route, "" on a router.
     """
 
-    __slots__ = ("asker", "further", "gateways", "iface", "priorities", "subnets", "tables")
+    __slots__ = ("asker", "further", "gateways", "iface", "priorities", "reserved", "subnets", "tables")
 
     def __init__(
         self,
@@ -30,6 +31,7 @@ class Network:
         gateways: "dict[str, IPAddress]",
         asker: "IPAddress | None",
         further: "Mapping[Prefix, tuple[IPAddress, str]] | None" = None,
+        reserved: "tuple[IPAddress, ...]" = (),
     ) -> None:
         self.iface = iface
         self.tables = tables
@@ -38,6 +40,7 @@ class Network:
         self.gateways = gateways
         self.asker = asker
         self.further = further or {}
+        self.reserved = reserved
 
     @property
     def all_gateways(self) -> "tuple[IPAddress, ...]":
@@ -60,6 +63,7 @@ class Network:
             self.gateways | {family: stanza.gateways[family] for family in families},
             self.asker,
             {**self.further, **{subnet: (gateway, table) for subnet, gateway, table in stanza.further if families}},
+            self.reserved,
         )
 
     def guests_priority(self, family: str, place: int = 1) -> str:

@@ -88,7 +88,9 @@ class _Stanza(GatewayReader):
         self.warn_of_predecessors()
         for option, values in self.options.items():
             if option not in OPTIONS:
-                raise self.error(one_line(option), "", f"unknown option, {_expected_instead(option)}")
+                from snf_network_helper.stanza.spelling import right_option
+
+                raise self.error(one_line(option), "", f"unknown option, {right_option(option, OPTIONS)}")
             if not values:
                 raise self.error(option, "", "expected a value, it is empty")
         role = self.role()
@@ -107,7 +109,7 @@ class _Stanza(GatewayReader):
         return Stanza(
             self.iface, role, subnets, gateways, tables[0], self.arp_ip(role, subnets, gateways), uplink, nat,
             self.nat_except(nat), self.priority(len(tables) > 1), tuple(self.warnings), onlink,
-            self.further_tables(role, tables),
+            self.further_tables(role, tables), "routed-arp-ip" in self.options,
         )  # fmt: skip
 
     def warn_of_predecessors(self) -> None:
@@ -167,7 +169,7 @@ class _Stanza(GatewayReader):
         return str(number)
 
     def arp_ip(self, role: str, subnets: tuple[Prefix, ...], gateways: dict[str, IPAddress]) -> str:
-        """The source of the node's own ARP requests, "" where nothing is rewritten."""
+        """The source of the ARP requests of nodes that host guests, "" where these take what the kernel takes."""
         own = [subnet for subnet in subnets if subnet.family == IPV4]
         text = self.single("routed-arp-ip")
         if text:
@@ -180,7 +182,7 @@ class _Stanza(GatewayReader):
                 raise self.error("routed-arp-ip", text, "expected an address that a host may have")
             if address in (gateways[IPV4], *self.further.values()):
                 raise self.error("routed-arp-ip", text, "expected an address other than routed-gateway")
-        if role != VMC:
+        if role == ROUTER:
             if text:
                 self.warnings.append(f"{self.iface}: routed-arp-ip {text} has no effect with routed-role {role}")
             return ""
@@ -193,9 +195,12 @@ class _Stanza(GatewayReader):
                 return ""
         subnet = next((subnet for subnet in own if gateway in subnet), own[0])
         highest = subnet.highest_usable(gateway)
+        is_only = subnet.host_bits < 2 or (subnet.host_bits == 2 and gateway in subnet)
+        if role == ROUTER_VMC and is_only:  # it asks by the gateway's, so the only other one is a guest's
+            return ""
         if highest is None:
             raise self.missing("routed-arp-ip", f"{subnet} has no address beside the gateway")
-        if subnet.host_bits < 2 or (subnet.host_bits == 2 and gateway in subnet):
+        if is_only:
             only = f"the only address that {subnet} has for a guest, give another one as routed-arp-ip"
             self.warnings.append(f"{self.iface}: routed-arp-ip takes {highest}, {only}")
         return str(highest)
@@ -239,12 +244,3 @@ class _Stanza(GatewayReader):
         if not number:
             raise self.error("routed-priority", text, f"expected 1-{LAST_PRIORITY}")
         return str(min(number, LAST_PRIORITY - (3 if has_further else 1)))
-
-
-def _expected_instead(option: str) -> str:
-    """`did you mean …?` where a known option is near, else the list of all."""
-    from snf_network_helper.stanza.spelling import nearest
-
-    # Their common beginning would make any two alike
-    near = nearest(option.removeprefix("routed-"), [known.removeprefix("routed-") for known in OPTIONS])
-    return f"did you mean routed-{near}?" if near else f"expected one of {' '.join(OPTIONS)}"

@@ -30,7 +30,8 @@ def expand(
         if not prefix.host_bits:
             addresses.append(str(IPAddress(prefix.family, prefix.value)))
             continue
-        taken = [one for one in (*network.gateways.values(), network.asker) if one is not None and one in prefix]
+        nodes = (*network.all_gateways, network.asker, *network.reserved)
+        taken = [one for one in nodes if one is not None and one in prefix]
         if prefix.family == IPV4:
             if 1 << prefix.host_bits > _MOST_ADDRESSES:
                 raise RoutedError(f"{tap}: --ip {text}: expected a prefix of {_MOST_ADDRESSES} addresses at most")

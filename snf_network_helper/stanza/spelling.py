@@ -22,6 +22,13 @@ def did_you_mean(word: str, known: "Sequence[str]") -> str:
     return f" (did you mean {near}?)" if near else ""
 
 
+def right_option(option: str, known: "Sequence[str]") -> str:
+    """`did you mean …?` where a known option is near, else the list of all."""
+    # Their common beginning would make any two alike
+    near = nearest(option.removeprefix("routed-"), [name.removeprefix("routed-") for name in known])
+    return f"did you mean routed-{near}?" if near else f"expected one of {' '.join(known)}"
+
+
 def right(text: str, expected: str) -> str:
     """What is to be said of a value that is no address or prefix; `expected`, unless its mistake is a common one."""
     if "," in text:

@@ -19,7 +19,7 @@ class Stanza:
 
     __slots__ = (
         "iface", "role", "subnets", "gateways", "onlink", "table", "arp_ip", "uplink", "nat", "nat_except", "priority",
-        "warnings", "further",
+        "warnings", "further", "arp_ip_given",
     )  # fmt: skip
 
     def __init__(
@@ -37,13 +37,15 @@ class Stanza:
         warnings: tuple[str, ...] = (),
         onlink: frozenset[str] = frozenset(),
         further: "tuple[tuple[Prefix, IPAddress, str], ...]" = (),
+        arp_ip_given: bool = False,
     ) -> None:
         self.iface = iface
         self.role = role
         self.subnets = subnets
         self.gateways = gateways
         self.table = table
-        self.arp_ip = arp_ip
+        self.arp_ip = arp_ip  # what no guest may have; a VMC asks by it
+        self.arp_ip_given = arp_ip_given
         self.uplink = uplink
         self.nat = nat
         self.nat_except = nat_except

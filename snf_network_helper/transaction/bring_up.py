@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 class Goal:
     """What the kernel is to hold for a journal, and what that is to say of it.
 
-    `run` tells this ifup from every other, `request` is what an attachment was asked for. Of the plan, `awaiting` is
+    `run` tells this ifup from every other, `request` is what was asked for. Of the plan, `awaiting` is
     only written down, to be made later, unless it has been made. What is `standing` in the kernel, as far as the caller
     has asked it, and was made by us is not made again.
     """
@@ -54,8 +54,10 @@ class Goal:
         return entry
 
 
-def bring_up(name: str, plan: "Plan", run: str = "", to_come: "Callable[[], Sequence[object]]" = tuple) -> None:
-    """Makes the kernel hold the plan of the stanza `name` (IFACE:ADDRFAM).
+def bring_up(
+    name: str, plan: "Plan", run: str = "", request: str = "", to_come: "Callable[[], Sequence[object]]" = tuple
+) -> None:
+    """Makes the kernel hold the plan of the stanza `name` (IFACE:ADDRFAM); `request` is what no change of it tells.
 
     An interface may have several stanzas of one family: what the same ifup did for another is not outdated, and what an
     earlier one did is not before all of them have had their turn. `to_come` tells of those that have not.
@@ -66,9 +68,10 @@ def bring_up(name: str, plan: "Plan", run: str = "", to_come: "Callable[[], Sequ
         if run and before.run == run:  # it is not the first stanza
             before.first = before.first or len(before.entries) - before.former
             outdated = [entry for entry in outdated if entry in later]
+            request = " ".join(filter(None, [before.request, request]))
         if any(entry in later for entry in outdated) and to_come():
             outdated = [entry for entry in outdated if entry not in later]
-        _make(before, Goal(plan, run), outdated)
+        _make(before, Goal(plan, run, request), outdated)
 
 
 def finish_others(name: str, run: str, to_come: "Callable[[], Sequence[object]]") -> None:
@@ -96,7 +99,7 @@ def finish_tables(name: str, plan: "Plan", run: str) -> None:
         others = _others(before, plan)
         looked_up = {entry.change.looks_up() for entry in others}
         ends = [entry for entry in others if entry.change.ends() and entry.change.ends() not in looked_up]
-        _make(before, Goal(plan, run), outdated=ends)
+        _make(before, Goal(plan, run, before.request), outdated=ends)
 
 
 def attach_guest(name: str, goal: Goal) -> None:

@@ -4,7 +4,6 @@ from snf_network_helper.errors import Interrupted, JournalError, RoutedError, St
 from snf_network_helper.kernel import link, sysctl
 from snf_network_helper.lean import TYPE_CHECKING
 from snf_network_helper.stanza.addresses import IPV6
-from snf_network_helper.stanza.stanza import VMC
 
 if TYPE_CHECKING:
     from snf_network_helper.stanza.stanza import Stanza
@@ -27,8 +26,6 @@ def _cause(error: RoutedError, stanza: "Stanza") -> str:
     iface = stanza.iface
     if why := link.absence(iface):
         return why
-    if stanza.role != VMC and stanza.uplink and (why := link.absence(stanza.uplink)):
-        return f"{iface}: routed-uplink {why}"
     if IPV6 in stanza.families and ("ip -6 " in str(error) or "net/ipv6" in str(error)):
         if not sysctl.exists(_CONF):
             return f"{iface}: this kernel has no IPv6, expected it to be started without ipv6.disable=1"

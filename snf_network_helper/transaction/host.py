@@ -1,13 +1,13 @@
 """The facts of this host that a plan depends on, read from /proc, the settings and the journals."""
 
-from snf_network_helper.changes.shared_sysctl import SharedSysctl
+from snf_network_helper.changes.shared_sysctl import MEDIUM, SharedSysctl
 from snf_network_helper.errors import RoutedError
 from snf_network_helper.journal.journal import Journal, attached, names
 from snf_network_helper.kernel.sysctl import ipv6_links, value_of
 from snf_network_helper.lean import TYPE_CHECKING
-from snf_network_helper.plan.facts import MEDIUM, Facts, accept_ra, medium_id
+from snf_network_helper.plan.facts import Facts, accept_ra, medium_id
 from snf_network_helper.runtime import shared
-from snf_network_helper.stanza.addresses import IPV4, IPV6
+from snf_network_helper.stanza.addresses import IPV4, IPV6, IPAddress
 from snf_network_helper.stanza.stanza import ROUTER, VMC
 
 if TYPE_CHECKING:
@@ -25,11 +25,16 @@ def read_facts(stanza: "Stanza", switched: "Collection[str]") -> Facts:
     What this or another interface has switched stays to be kept: a second look must agree with the first.
     """
     own: tuple[str, ...] = ()
+    address = default = ""
     if IPV4 in stanza.families and stanza.role != ROUTER:
-        own = tuple(sorted(_own_links(stanza.iface, switched)))
-    main_of = _main_of(stanza) if stanza.role == VMC else ()
+        from snf_network_helper.kernel.rtnetlink import default_link, own_addresses
+
+        addresses, default = own_addresses(), default_link(IPV4)
+        own = tuple(sorted(_own_links(stanza.iface, {default, *(link for link, _ in addresses)}, switched)))
+        address = _own_address(stanza, addresses)
+    main_of = _main_of(stanza, default) if stanza.role == VMC else ()
     if IPV6 not in stanza.families:
-        return Facts(own_links=own, main_of=main_of)
+        return Facts(own_links=own, own_address=address, main_of=main_of)
     from snf_network_helper.changes.refuse_advertisements import RefuseAdvertisements
 
     iface, path = stanza.iface, accept_ra(stanza.iface)
@@ -40,30 +45,56 @@ def read_facts(stanza: "Stanza", switched: "Collection[str]") -> Facts:
         keep.add(iface)
     ours = _value(iface) == "2" and (path in switched or accept_ra(_TO_COME) in switched)
     refuse = iface not in keep and (ours or RefuseAdvertisements(iface) in made)
-    return Facts(forces_forwarding(), tuple(sorted(keep)), refuse, own, main_of)
+    return Facts(forces_forwarding(), tuple(sorted(keep)), refuse, own, address, main_of)
 
 
-def _main_of(stanza: "Stanza") -> tuple[str, ...]:
-    """The families that reach all else by the routed link, and have an address of the node's own there."""
-    from snf_network_helper.kernel.rtnetlink import default_link
+def _main_of(stanza: "Stanza", default: str) -> tuple[str, ...]:
+    """The families that reach all else by the routed link; `default` is the link by which IPv4 does."""
+    links = {IPV4: default}
+    if IPV6 in stanza.families:
+        from snf_network_helper.kernel.rtnetlink import default_link
 
-    return tuple(family for family in stanza.families if default_link(family) == stanza.iface)
+        links[IPV6] = default_link(IPV6)
+    return tuple(family for family in stanza.families if links[family] == stanza.iface)
 
 
-def _own_links(routed: str, switched: "Collection[str]") -> set[str]:
+def _own_address(stanza: "Stanza", addresses: "Collection[tuple[str, IPAddress]]") -> str:
+    """An address of the node's own to ask by, where the stanza names none; one of the routed link itself goes first.
+
+    The gateway's may be here too, where the node hosts guests behind a router that it is itself.
+    """
+    if stanza.arp_ip_given or not stanza.arp_ip:
+        return ""
+    default, gateway = IPAddress.parse(stanza.arp_ip), stanza.gateways[IPV4]
+    subnet = next(subnet for subnet in stanza.of_family(IPV4) if default in subnet)
+    found = [(link != stanza.iface, str(own)) for link, own in addresses if own in subnet and own != gateway]
+    return min(found, key=lambda one: one[0])[1] if found else ""
+
+
+def _own_links(routed: str, addressed: set[str], switched: "Collection[str]") -> set[str]:
     """The links of the node's own IPv4 networks; a routed link and a guest's TAP are none.
 
     A link that answers for others, as an administrator wants, goes on so. Nor is a medium changed that one has set.
     """
-    from snf_network_helper.kernel.rtnetlink import default_link, links_with_address
 
     left_out = {"", "lo", routed, *attached(), *(name.rpartition(":")[0] for name in names())}
     kept = {path.split("/")[3] for path in switched if path == medium_id(path.split("/")[3])}
     return {
         link
-        for link in (links_with_address() | {default_link(IPV4)} | kept) - left_out
+        for link in (addressed | kept) - left_out
         if value_of(medium_id(link)) in ("0", MEDIUM) and value_of(f"net/ipv4/conf/{link}/proxy_arp") == "0"
     }
+
+
+def answering_beside(link: str, switched: "Collection[str]") -> list[str]:
+    """The routed links that might answer for what is behind a link of the node's own: it has another medium yet."""
+    from snf_network_helper.kernel.rtnetlink import own_addresses
+
+    addressed = {one for one, _ in own_addresses()}
+    if link not in _own_links("", addressed, switched) or value_of(medium_id(link)) != "0":
+        return []
+    routed = sorted({name.rpartition(":")[0] for name in names()})
+    return [one for one in routed if medium_id(one) in switched and value_of(f"net/ipv4/conf/{one}/proxy_arp") == "1"]
 
 
 def read_guest_facts(families: "Collection[str]", switched: "Collection[str]") -> Facts:

@@ -41,7 +41,7 @@ def revert(name: str, entries: "Sequence[Entry]", plan: "Sequence[Change]" = (),
 
 def gone_link(journal: "Journal") -> str:
     """The TAP of an attachment whose link has gone, be there another one of its name or not; "" for all others."""
-    if not journal.request:
+    if not (journal.request and journal.is_attachment):
         return ""
     from snf_network_helper.kernel import link
     from snf_network_helper.stanza.attachment import Attachment

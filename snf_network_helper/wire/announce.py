@@ -97,23 +97,28 @@ def in_use(dev: str, addresses: "Sequence[IPAddress]", asker: "IPAddress | None"
 
     IPv4 is asked in the name of `asker`: nodes with proxy ARP leave a probe from 0.0.0.0 (RFC 5227) unanswered.
     """
-    taken: dict[IPAddress, str] = {}
     raw = open_link(dev, ETH_P_ALL)
     try:
-        mac = raw.getsockname()[4]
-        start = time.monotonic()
-        for end in (start + PROBE_SECONDS / 2, start + PROBE_SECONDS):
-            ask(raw, [address for address in addresses if address not in taken], asker)
-            while len(taken) < len(addresses):
-                # What has arrived by then counts, also where nobody let us look in time
-                if not select.select([raw], [], [], max(0.0, end - time.monotonic()))[0]:
-                    break
-                frame = raw.recv(2048)
-                address = answer(frame)
-                if address is not None and address in addresses and frame[6:12] != mac:
-                    taken[address] = frame[6:12].hex(":")
+        return answers(raw, addresses, asker)
     finally:
         close_in_background(raw)
+
+
+def answers(raw: "socket", addresses: "Sequence[IPAddress]", asker: "IPAddress | None") -> "dict[IPAddress, str]":
+    """The same by a socket that hears answers."""
+    taken: dict[IPAddress, str] = {}
+    mac = raw.getsockname()[4]
+    start = time.monotonic()
+    for end in (start + PROBE_SECONDS / 2, start + PROBE_SECONDS):
+        ask(raw, [address for address in addresses if address not in taken], asker)
+        while len(taken) < len(addresses):
+            # What has arrived by then counts, also where nobody let us look in time
+            if not select.select([raw], [], [], max(0.0, end - time.monotonic()))[0]:
+                break
+            frame = raw.recv(2048)
+            address = answer(frame)
+            if address is not None and address in addresses and frame[6:12] != mac:
+                taken[address] = frame[6:12].hex(":")
     return taken
 
 

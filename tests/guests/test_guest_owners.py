@@ -9,6 +9,7 @@ from contextlib import contextmanager
 import pytest
 from guestlab import NETWORK, RUN, attach, attach_command, configure, detach, leftovers, node_up, plug, refused, started
 from lab.host import Host
+from lab.log import system_log
 from lab.node import Node
 from lab.stanzas import Stanza
 from lab.waiting import comes_true
@@ -233,39 +234,20 @@ def test_attach_that_may_open_no_packet_socket_leaves_nothing(
     assert not leftovers_of_guests(node)
 
 
-# A /dev of the node's own, and whoever writes down what comes in there for the system's log
-LOG = """
-mkdir /run/devices; mount --bind /dev /run/devices; mount -t tmpfs dev /dev
-cp -a /run/devices/null /run/devices/zero /run/devices/urandom /dev
-exec python3 -c '
-import socket
-log = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-log.bind("/dev/log")
-while True:
-    with open("/run/said", "ab") as said:
-        said.write(log.recv(4096) + bytes([10]))
-'
-"""
-
-
 def test_a_guest_that_cannot_be_hosted_is_in_the_log_and_tried_again(node: Node, guests: tuple[Host, Host]) -> None:
     plug(node.host, guests[0])
     guests[0].run("ip link set eth0 down")
-    log = started(node.host, LOG)
-    assert comes_true(lambda: node.host.attempt("test -S /dev/log && test -e /run/devices/null").returncode == 0)
-    node.host.run("ip route add 192.0.2.10 dev eth0 table 222")
-    attach(node.host, "tap0", *A, options="--role migrate-in")
-    guests[0].run("ip link set eth0 up")
-    configure(guests[0], *A)
-    guests[0].attempt("for i in $(seq 30); do ping -c 1 -W 0.01 192.0.2.1; done")
-    assert comes_true(lambda: "tap0: ip route add 192.0.2.10" in node.host.attempt("cat /run/said").stdout)
-    said = node.host.run("cat /run/said").splitlines()
-    assert len(said) < 10, said
-    assert comes_true(lambda: "awaited" in node.host.attempt(f"{COMMAND} status tap0").stdout)
-    node.host.run("ip route del 192.0.2.10 dev eth0 table 222")
-    assert comes_true(lambda: is_whole(node, *A), patience=60)
-    log.kill()
-    log.communicate()
+    with system_log(node.host) as said:
+        node.host.run("ip route add 192.0.2.10 dev eth0 table 222")
+        attach(node.host, "tap0", *A, options="--role migrate-in")
+        guests[0].run("ip link set eth0 up")
+        configure(guests[0], *A)
+        guests[0].attempt("for i in $(seq 30); do ping -c 1 -W 0.01 192.0.2.1; done")
+        assert comes_true(lambda: "tap0: ip route add 192.0.2.10" in "\n".join(said()))
+        assert len(said()) < 10, said()
+        assert comes_true(lambda: "awaited" in node.host.attempt(f"{COMMAND} status tap0").stdout)
+        node.host.run("ip route del 192.0.2.10 dev eth0 table 222")
+        assert comes_true(lambda: is_whole(node, *A), patience=60)
 
 
 # The command, on a node that has no room for one process more that is a copy of this one.

@@ -33,7 +33,7 @@ def node() -> Iterator[Node]:
         (attach_command("tap0", "fe80::5"), f"tap0: --ip fe80::5: {OUTSIDE}"),
         (attach_command("tap0", "192.0.2.1"), f"tap0: --ip 192.0.2.1: {TAKEN}"),
         (attach_command("tap0", "2001:db8::1"), f"tap0: --ip 2001:db8::1: {TAKEN}"),
-        (attach_command("tap0", "192.0.2.254"), f"tap0: --ip 192.0.2.254: {TAKEN}"),
+        (attach_command("tap0", "192.0.2.254"), f"tap0: --ip 192.0.2.254: nodes ask by it (routed-arp-ip), {TAKEN}"),
         (attach_command("tap0", "192.0.2.255"), f"tap0: --ip 192.0.2.255: {TAKEN}"),
         (attach_command("tap0", "192.0.2.10", network="eth9"), "eth9: not up as a routed interface (up: eth0.222)"),
         (attach_command("tap0", "192.0.2.10", network="eth0"), "eth0: not up as a routed interface (up: eth0.222)"),
@@ -224,3 +224,41 @@ def test_verbose_shows_the_commands(node: Node) -> None:
     assert "[#] ip link set tap0 up" in shown
     assert all(line.startswith("[#] ") for line in shown)
     detach(node.host, "tap0")
+
+
+@pytest.mark.parametrize("address", ["192.0.2.66", "2001:db8::66"])
+def test_an_address_of_the_node_itself_is_no_guests(node: Node, address: str) -> None:
+    node.host.run(f"ip addr add {address} dev lo")
+    try:
+        line = f"tap0: --ip {address}: this node has it, {TAKEN}"
+        assert refused(node.host, attach_command("tap0", address)) == line
+        assert refused(node.host, attach_command("tap0", address, options="--role migrate-in")) == line
+    finally:
+        node.host.run(f"ip addr del {address} dev lo")
+
+
+BY_IT = f"nodes ask by it (routed-arp-ip), {TAKEN}"
+
+
+@pytest.mark.parametrize(("option", "reserved"), [("", "192.0.2.254"), ("routed-arp-ip 192.0.2.77", "192.0.2.77")])
+def test_what_other_nodes_ask_by_is_no_guests_of_a_router_either(option: str, reserved: str) -> None:
+    with node_up(Stanza("router-vmc")) as node, Host("guest") as guest:
+        node.host.interfaces(f"{Stanza('router-vmc')}    {option}\n")
+        assert node.errors(f"ifup --force {NETWORK}") == (0, [])
+        plug(node.host, guest)
+        assert refused(node.host, attach_command("tap0", reserved)) == f"tap0: --ip {reserved}: {BY_IT}"
+        attach(node.host, "tap0", {"192.0.2.254": "192.0.2.77", "192.0.2.77": "192.0.2.254"}[reserved])
+        node.host.run(f"ifup --force {NETWORK}; snf-network-helper detach tap0; ifdown {NETWORK}")
+
+
+def test_nor_of_a_node_that_asks_by_an_address_of_its_own() -> None:
+    with node_up() as node, Host("guest") as guest:
+        node.host.interfaces(str(Stanza()).replace(" manual", " static\n    address 192.0.2.66/24"))
+        node.host.run(f"ifdown {NETWORK}")
+        node.plug(NETWORK)
+        node.host.run(f"ifup {NETWORK}")
+        plug(node.host, guest)
+        assert refused(node.host, attach_command("tap0", "192.0.2.254")) == f"tap0: --ip 192.0.2.254: {BY_IT}"
+        assert refused(node.host, attach_command("tap0", "192.0.2.66")) == f"tap0: --ip 192.0.2.66: {BY_IT}"
+        node.host.run(f"ifup --force {NETWORK}")
+        assert refused(node.host, attach_command("tap0", "192.0.2.254")) == f"tap0: --ip 192.0.2.254: {BY_IT}"

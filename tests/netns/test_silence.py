@@ -18,6 +18,7 @@ LINK = "eth0.222"
 ROLES = ("vmc", "router", "router-vmc")
 # A router announces its own addresses on its links for some seconds, unasked.
 GATEWAYS = {"192.0.2.1", "203.0.113.1", "2001:db8::1", "2001:db8:3::1"}
+CONF = "/proc/sys/net/ipv4/conf"
 GUEST, GUEST6 = "192.0.2.11", "2001:db8::11"
 
 # Free addresses of the subnets and the other subnet's; the node's networks, what its default route leads to, and what
@@ -156,8 +157,7 @@ def test_ifdown_gives_every_link_its_medium_back(role: str) -> None:
 
 
 def test_a_medium_or_a_proxy_of_the_administrator_stays() -> None:
-    conf = "/proc/sys/net/ipv4/conf"
-    with node_with("vmc", preparation=f"echo 5 > {conf}/eth7/medium_id; echo 1 > {conf}/eth0/proxy_arp") as node:
+    with node_with("vmc", preparation=f"echo 5 > {CONF}/eth7/medium_id; echo 1 > {CONF}/eth0/proxy_arp") as node:
         media = [node.host.sysctl(f"ipv4/conf/{link}/medium_id") for link in ("eth7", "eth0", LINK)]
         assert media == ["5", "0", "1"]
 
@@ -169,3 +169,34 @@ def test_what_was_one_medium_stays_so_when_the_address_goes() -> None:
         assert node.host.sysctl("ipv4/conf/eth7/medium_id") == "1"
         node.host.run(f"ip link del eth7; snf-network-helper status; ifdown {LINK}")
         assert node.host.attempt("find /run/snf-network-helper/shared -mindepth 1").stdout == ""
+
+
+@pytest.mark.parametrize("role", ["vmc", "router-vmc"])
+def test_nor_for_a_network_that_has_its_first_address_later(role: str) -> None:
+    with node_with(role, both=True, preparation="ip addr flush dev eth7 scope global; ip link set eth7 down") as node:
+        node.host.interfaces(
+            f"""{two_networks(role)}
+            iface eth7 inet static
+                address 172.20.0.1/24
+                up ip route add 172.21.0.0/24 via 172.20.0.9
+            """
+        )
+        assert node.errors("ifup eth7") == (0, [])
+        node.host.run(FAULTS["rules and unreachable routes deleted"])
+        for link in (LINK, "eth0.333"):
+            assert_silent(node, link)
+        node.host.run(f"ifdown {LINK}")
+        assert node.host.sysctl("ipv4/conf/eth7/medium_id") == "1"
+        node.host.run("ifdown eth0.333")
+        assert node.host.sysctl("ipv4/conf/eth7/medium_id") == "0"
+        assert node.host.attempt("find /run/snf-network-helper/shared -mindepth 1").stdout == ""
+
+
+def test_a_link_of_the_administrators_medium_or_beside_a_router_alone_is_left_so() -> None:
+    static = "\niface eth7 inet static\n    address 172.20.0.1/24\n"
+    later = "ip addr flush dev eth7 scope global; ip link set eth7 down"
+    for role, medium, left in (("router", "0", "0"), ("vmc", "7", "7")):
+        with node_with(role, preparation=f"{later}; echo {medium} > {CONF}/eth7/medium_id") as node:
+            node.host.interfaces(two_networks(role) + static)
+            assert node.errors("ifup eth7") == (0, [])
+            assert node.host.sysctl("ipv4/conf/eth7/medium_id") == left

@@ -40,11 +40,12 @@ def out_of_reach(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(posix, "posix_spawnp", spawn)
     monkeypatch.setattr(nfnetlink, "socket", None)
     monkeypatch.setattr(rtnetlink, "_open", None)
+    monkeypatch.setattr(nfnetlink, "has_rule_with", lambda *_: False)
     monkeypatch.setattr(posix, "fsync", lambda file: None)  # nobody cuts the power here
     monkeypatch.setattr(files, "_made", set())
     monkeypatch.setattr(rtnetlink, "learnt_default_links", set)
     monkeypatch.setattr(rtnetlink, "is_nodes_own", lambda link: not link.startswith("port"))
-    monkeypatch.setattr(rtnetlink, "links_with_address", set)
+    monkeypatch.setattr(rtnetlink, "own_addresses", list)
     monkeypatch.setattr(rtnetlink, "default_link", lambda family: "")
     monkeypatch.setattr(seen, "marked", frozenset)
     monkeypatch.setattr(link, "absence", lambda name: "")

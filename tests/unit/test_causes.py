@@ -50,22 +50,28 @@ def ifup(options: dict[str, str]) -> int:
     return hook.main({"IFACE": IFACE, "MODE": "start", "ADDRFAM": "inet", **named})
 
 
-@pytest.mark.parametrize(
-    ("gone", "said"),
-    [
-        (IFACE, f"{IFACE}: no such interface"),
-        ("eth9", f"{IFACE}: routed-uplink eth9: no such interface"),
-    ],
-)
 def test_ifup_names_the_link_that_is_not_there(
-    gone: str, said: str, host: FakeKernel, monkeypatch: pytest.MonkeyPatch, capsys: Console
+    host: FakeKernel, monkeypatch: pytest.MonkeyPatch, capsys: Console
 ) -> None:
-    monkeypatch.setattr(link, "absence", lambda name: f"{name}: no such interface" if name == gone else "")
+    monkeypatch.setattr(link, "absence", lambda name: f"{name}: no such interface" if name == IFACE else "")
     host.refused = "ip link set"
     (host.proc_sys / f"net/ipv4/conf/{IFACE}/forwarding").unlink()
 
     assert ifup({**VMC, "routed-role": "router", "routed-uplink": "eth9"}) == 1
-    assert capsys.readouterr() == ("", f"{said}\n")
+    assert capsys.readouterr() == ("", f"{IFACE}: no such interface\n")
+
+
+def test_ifup_refuses_the_altname_of_an_uplink(
+    host: FakeKernel, monkeypatch: pytest.MonkeyPatch, capsys: Console
+) -> None:
+    why = "enp1s0: an altname of eth1, expected eth1"
+    monkeypatch.setattr(link, "absence", lambda name: why if name == "enp1s0" else "")
+    monkeypatch.setattr(link, "number", lambda name: "3")
+    before = host.snapshot()
+
+    assert ifup({**VMC, "routed-role": "router", "routed-uplink": "enp1s0"}) == 1
+    assert capsys.readouterr() == ("", f"{IFACE}: routed-uplink {why}\n")
+    assert host.snapshot() == before
 
 
 @pytest.mark.parametrize("conf", [IFACE, "all"])

@@ -12,6 +12,7 @@ from snf_network_helper.changes.shared_sysctl import SharedSysctl
 from snf_network_helper.errors import RoutedError
 from snf_network_helper.journal.journal import Journal
 from snf_network_helper.kernel import rtnetlink
+from snf_network_helper.stanza.addresses import IPAddress
 from snf_network_helper.stanza.stanza import Stanza
 from snf_network_helper.transaction import host as host_facts
 from snf_network_helper.transaction.host import read_facts, read_guest_facts
@@ -62,11 +63,13 @@ def test_ipv4_asks_for_no_facts_of_ipv6() -> None:
 
 
 @pytest.fixture
-def addressed(host: FakeKernel, monkeypatch: pytest.MonkeyPatch) -> set[str]:
-    """The links with an IPv4 address."""
-    links = {"lo", IFACE, "eth0"}
+def addressed(host: FakeKernel, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    """The links with an IPv4 address, and which one."""
+    links = {"lo": "198.51.100.1", IFACE: "198.51.100.2", "eth0": "198.51.100.3"}
     give_links(host, "eth7", "lo")
-    monkeypatch.setattr(rtnetlink, "links_with_address", lambda: links)
+    monkeypatch.setattr(
+        rtnetlink, "own_addresses", lambda: [(link, IPAddress.parse(text)) for link, text in links.items()]
+    )
     return links
 
 
@@ -75,7 +78,7 @@ def own_links(*shared: str, **options: str) -> tuple[str, ...]:
 
 
 def test_the_nodes_own_networks_are_its_links_with_an_address_and_the_default_routes(
-    addressed: set[str], monkeypatch: pytest.MonkeyPatch
+    addressed: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert own_links() == ("eth0",)
     monkeypatch.setattr(rtnetlink, "default_link", lambda family: "eth7")
@@ -90,7 +93,7 @@ def test_a_router_and_a_network_of_ipv6_have_no_proxy_arp_to_restrain() -> None:
     assert own_links(**SIX) == ()
 
 
-def test_what_has_been_made_one_of_them_stays_one_while_it_is_there(addressed: set[str], host: FakeKernel) -> None:
+def test_what_has_been_made_one_of_them_stays_one_while_it_exists(addressed: dict[str, str], host: FakeKernel) -> None:
     addressed.clear()
     host.sysctl(MEDIUM_ID.format("eth7"), "1")
     assert own_links(*map(MEDIUM_ID.format, ("eth7", "gone", IFACE))) == ("eth7",)
@@ -98,20 +101,40 @@ def test_what_has_been_made_one_of_them_stays_one_while_it_is_there(addressed: s
 
 @pytest.mark.parametrize("setting", ["medium_id", "proxy_arp"])
 def test_a_link_for_which_the_administrator_has_seen_to_proxies_is_left_alone(
-    addressed: set[str], host: FakeKernel, setting: str
+    addressed: dict[str, str], host: FakeKernel, setting: str
 ) -> None:
-    addressed.add("eth7")
+    addressed["eth7"] = "198.51.100.7"
     host.sysctl(f"net/ipv4/conf/eth7/{setting}", "7")
     assert own_links() == ("eth0",)
 
 
-def test_a_tap_and_another_routed_link_are_none_of_them(addressed: set[str], host: FakeKernel) -> None:
-    addressed |= {"tap0", "eth1"}
+def test_a_tap_and_another_routed_link_are_none_of_them(addressed: dict[str, str], host: FakeKernel) -> None:
+    addressed |= {"tap0": "198.51.100.8", "eth1": "198.51.100.9"}
     give_links(host, "tap0", "eth1")
     assert own_links() == ("eth0", "eth1", "tap0")
     for name in ("tap0:attached", "eth1:inet"):
         Journal(name, entries=[Entry(SharedSysctl(MEDIUM_ID.format("eth1"), "1"), APPLIED)]).write()
     assert own_links() == ("eth0",)
+
+
+def own_address(**options: str) -> str:
+    return read_facts(stanza(**options), ()).own_address
+
+
+def test_a_node_asks_by_an_address_of_its_own_in_the_subnet(addressed: dict[str, str]) -> None:
+    assert own_address() == ""
+    addressed["eth0"] = "192.0.2.7"
+    assert own_address() == "192.0.2.7"
+    addressed[IFACE] = "192.0.2.8"
+    assert own_address() == "192.0.2.8"
+
+
+def test_it_does_not_by_the_gateways_nor_where_the_stanza_names_another(addressed: dict[str, str]) -> None:
+    addressed["eth0"] = "192.0.2.1"
+    assert own_address() == ""
+    addressed["eth0"] = "192.0.2.7"
+    assert own_address(arp_ip="192.0.2.254") == ""
+    assert own_address(subnet="203.0.113.0/24", gateway="203.0.113.1") == ""
 
 
 @pytest.mark.usefixtures("host")

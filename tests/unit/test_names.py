@@ -41,10 +41,14 @@ def test_an_interface_name_over_15_bytes_is_refused(iface: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "iface", ["eth0/222", "..", ".", "-o", "eth0 1", "eth0:1", "é", "all", "default", "a=b", "a%d"]
+    "iface", ["eth0/222", "..", ".", "-o", "eth0 1", "é", "all", "default", "a=b", "a%d"]
 )
 def test_a_name_that_no_link_has_is_refused(iface: str) -> None:
     assert message(iface, {}) == f"{iface}: expected the name of a link, of letters, digits and . _ - + @"
+
+
+def test_the_label_of_an_address_is_no_link() -> None:
+    assert message("eth0:1", {}) == "eth0:1: the label of an address, expected the link that has it, eth0"
 
 
 def test_the_loopback_interface_is_named_as_such() -> None:

@@ -4,6 +4,8 @@ import pytest
 from samples import DUAL_STACK, IFACE, VMC, stanza
 
 from snf_network_helper.kernel.table_names import table_number
+from snf_network_helper.plan.facts import Facts
+from snf_network_helper.plan.routed import plan
 from snf_network_helper.stanza.addresses import IPV4, IPV6
 from snf_network_helper.stanza.options import DEFAULT_PRIORITY, read_environ, read_options
 from snf_network_helper.stanza.stanza import Stanza
@@ -78,9 +80,24 @@ def test_ipv6_rewrites_no_arp() -> None:
     assert stanza(subnet="2001:db8::/64", gateway="2001:db8::1").arp_ip == ""
 
 
+def test_a_router_reserves_no_address_for_arp() -> None:
+    assert stanza(role="router").arp_ip == ""
+
+
+def test_a_router_with_guests_reserves_what_other_nodes_ask_by() -> None:
+    assert stanza(role="router-vmc").arp_ip == "192.0.2.254"
+    assert stanza(role="router-vmc", arp_ip="192.0.2.77").arp_ip == "192.0.2.77"
+
+
+@pytest.mark.parametrize("subnet", ["192.0.2.0/30", "192.0.2.0/31", "192.0.2.1/32"])
+def test_but_not_the_only_one_that_a_guest_can_have(subnet: str) -> None:
+    read = stanza(role="router-vmc", subnet=subnet)
+    assert (read.arp_ip, read.warnings) == ("", ())
+
+
 @pytest.mark.parametrize("role", ["router", "router-vmc"])
 def test_a_router_rewrites_no_arp(role: str) -> None:
-    assert stanza(role=role).arp_ip == ""
+    assert not [change for change in plan(stanza(role=role), Facts()) if type(change).__name__ == "ArpSource"]
 
 
 @pytest.mark.parametrize("blank", [" ", "  ", "\t", "\n", " \n\t "])

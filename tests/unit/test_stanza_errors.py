@@ -132,14 +132,9 @@ def test_the_address_of_a_router_is_not_link_local(role: str) -> None:
     refused(expected, role=role, subnet="2001:db8::/64", gateway="fe80::1")
 
 
-@pytest.mark.parametrize(
-    "iface", ["eth0", "eth0.0", "eth0.4095", "vlan0", "vlan", "eth0.v7", "br0", "vlan7.8", "eth0:222"]
-)
+@pytest.mark.parametrize("iface", ["eth0", "eth0.0", "eth0.4095", "vlan0", "vlan", "eth0.v7", "br0", "vlan7.8"])
 def test_a_table_is_required_where_the_name_tells_none(iface: str) -> None:
-    if ":" in iface:
-        refused(LINK, iface)
-    else:
-        refused("routed-table is missing: the name tells no VLAN id; for example routed-table 222", iface)
+    refused("routed-table is missing: the name tells no VLAN id; for example routed-table 222", iface)
 
 
 @pytest.mark.parametrize(

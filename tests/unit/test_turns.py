@@ -24,7 +24,7 @@ def ifup(run: str, *numbers: int) -> None:
     to_come = [*numbers]
     for number in numbers:
         to_come.remove(number)
-        bring_up(NAME, (COMMON, rule(number)), run, lambda: to_come)
+        bring_up(NAME, (COMMON, rule(number)), run, to_come=lambda: to_come)
 
 
 def journalled(name: str = NAME) -> list[Change]:
@@ -45,11 +45,11 @@ def test_the_same_again_undoes_nothing(host: FakeKernel, numbers: tuple[int, ...
 
 def test_what_a_later_stanza_has_stands_until_it_has_had_its_turn(host: FakeKernel) -> None:
     ifup("1", 1, 2, 3)
-    bring_up(NAME, (COMMON, rule(4)), "2", lambda: [2, 3])
+    bring_up(NAME, (COMMON, rule(4)), "2", to_come=lambda: [2, 3])
     assert journalled() == stands(2, 3, 4)  # it comes in the place of the first one
-    bring_up(NAME, (COMMON, rule(5)), "2", lambda: [3])
+    bring_up(NAME, (COMMON, rule(5)), "2", to_come=lambda: [3])
     assert journalled() == stands(2, 3, 4, 5)
-    bring_up(NAME, (COMMON, rule(3)), "2", list)
+    bring_up(NAME, (COMMON, rule(3)), "2", to_come=list)
     assert journalled() == stands(3, 4, 5)
     assert Journal.read(NAME).former == 0
 
@@ -63,9 +63,9 @@ def test_a_stanza_that_is_gone_is_undone(host: FakeKernel, then: tuple[int, ...]
 
 def test_after_an_error_the_next_ifup_goes_on(host: FakeKernel) -> None:
     ifup("1", 1, 2)
-    bring_up(NAME, (COMMON, rule(1)), "2", lambda: [2])
+    bring_up(NAME, (COMMON, rule(1)), "2", to_come=lambda: [2])
     with pytest.raises(UndoneError):
-        bring_up(NAME, (Sysctl("net/ipv4/nonsense", "1"),), "2", list)
+        bring_up(NAME, (Sysctl("net/ipv4/nonsense", "1"),), "2", to_come=list)
     assert journalled() == stands(1, 2)
     ifup("3", 1, 3)
     assert journalled() == stands(1, 3)
@@ -73,9 +73,9 @@ def test_after_an_error_the_next_ifup_goes_on(host: FakeKernel) -> None:
 
 def test_what_was_left_for_a_stanza_of_another_family_is_undone_at_the_end(host: FakeKernel) -> None:
     ifup("1", 1, 2)
-    bring_up(NAME, (COMMON, rule(1)), "2", lambda: ["of inet6"])
+    bring_up(NAME, (COMMON, rule(1)), "2", to_come=lambda: ["of inet6"])
     assert journalled() == stands(1, 2)
-    bring_up(OTHER, (rule(6),), "2", list)
+    bring_up(OTHER, (rule(6),), "2", to_come=list)
     finish_others(OTHER, "2", lambda: ["one more"])
     assert journalled() == stands(1, 2)
     finish_others(OTHER, "2", list)
