@@ -10,7 +10,9 @@ import posix
 import sys
 
 _Spec = _external._bootstrap.ModuleSpec
-_SUFFIX = f".{sys.implementation.cache_tag}.pyc"
+_TAG = f".{sys.implementation.cache_tag}"
+# The package is compiled twice when it is installed: without docstrings there is a third less to load (PEP 488).
+_SUFFIXES = (f"{_TAG}.opt-2.pyc", f"{_TAG}.pyc")
 _NOTHING = memoryview(b"")
 _HEADER_BYTES = 16  # magic number, flags, the source's mtime and its size (PEP 552)
 
@@ -29,11 +31,12 @@ class Compiled:
         place = f"{__path__[0]}/{name[len(__name__) + 1 :].replace('.', '/')}"
         directory, _, file = place.rpartition("/")
         source = f"{place}.py"
-        code = _compiled(f"{directory}/__pycache__/{file}{_SUFFIX}", source)
-        if code is not None:
-            spec = _Spec(name, cls(code), origin=source)
-            spec.has_location = True
-            return spec
+        for suffix in _SUFFIXES:
+            code = _compiled(f"{directory}/__pycache__/{file}{suffix}", source)
+            if code is not None:
+                spec = _Spec(name, cls(code), origin=source)
+                spec.has_location = True
+                return spec
         return _room(name, place)
 
     def create_module(self, _spec: object) -> None:

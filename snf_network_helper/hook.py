@@ -181,11 +181,11 @@ def _renew_if_up(iface: str) -> None:
 
 
 def _look(iface: str, addresses: "list[IPAddress]", announced: bool) -> None:
-    import time
-
     from snf_network_helper.kernel.background import in_background
 
     def work() -> None:
+        import time
+
         if not announced:
             time.sleep(_PATIENCE_SECONDS)
         if any(names(iface)):

@@ -1,7 +1,5 @@
 """A route."""
 
-from itertools import pairwise
-
 from snf_network_helper.changes.base import PROTOCOL, Change
 from snf_network_helper.changes.by_ip import FOREIGN, OURS, Answers, IpChange, ip
 from snf_network_helper.lean import TYPE_CHECKING
@@ -69,6 +67,8 @@ class Route(IpChange):
 
     def _is_among(self, answers: Answers, command: str) -> bool:
         """Whether a query shows this very route, whatever its protocol; without a metric, one of any metric."""
+        from itertools import pairwise  # only what stands already pays for this import
+
         address, _, length = self.prefix.partition("/")
         destination = address if length == str(BITS[self.family]) else self.prefix
         wanted = [(name, value) for name in ("via", "dev", "metric") if (value := getattr(self, name))]
@@ -86,6 +86,8 @@ class Route(IpChange):
         return f"routed-table {self.table}" if self.prefix == "default" else f"routed-subnet {self.prefix}"
 
     def in_the_way(self) -> tuple[str, str]:
+        from itertools import pairwise
+
         from snf_network_helper.kernel.process import query
 
         shown = query(f"{ip(self.family)} route show table {self.table or 'main'} exact {self.prefix}")

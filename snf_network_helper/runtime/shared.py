@@ -29,9 +29,11 @@ def join(what: str, user: str, prior: "Callable[[], str] | None" = None) -> tupl
     place = directory(what)
     try:
         files.make_directory(_room(what))
-        if not files.exists(place):
+        if files.exists(place):
+            first, known = not _has_user(place, other_than=user), files.exists(f"{place}/{user}")
+        else:
             posix.mkdir(place, 0o700)
-        first, known = not _has_user(place, other_than=user), files.exists(f"{place}/{user}")
+            first, known = True, False
         if first and not known and prior is not None:
             files.write(f"{place}/{_PRIOR}", prior())  # which counts from the moment on when there is a user
         if not known:

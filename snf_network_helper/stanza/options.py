@@ -190,6 +190,8 @@ class _Stanza(GatewayReader):
             return text
         gateway = gateways[IPV4]
         if not any(gateway in subnet for subnet in own):
+            if role == ROUTER_VMC:  # nobody has the subnets on a link, so no node asks by an address of theirs
+                return ""
             own.sort(key=lambda subnet: subnet.length)
             if not own[0].host_bits:  # the guest's: the kernel takes an address of the node
                 return ""

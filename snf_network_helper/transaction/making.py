@@ -1,13 +1,11 @@
 """Making the pending changes of a transaction, each run of one door together."""
 
-from itertools import groupby
-
 from snf_network_helper.changes.base import APPLIED, KEPT, PENDING, Entry, User, finish, undo_one
 from snf_network_helper.journal.journal import OtherOwners
 from snf_network_helper.lean import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
 
 def user_of(name: str) -> User:
@@ -18,6 +16,18 @@ def user_of(name: str) -> User:
 def door_of(entry: Entry) -> str:
     """The door that an entry's change goes through."""
     return entry.change.door()
+
+
+def runs(entries: "Iterable[Entry]") -> "Iterator[list[Entry]]":
+    """The entries in their order, those together that follow each other through one door."""
+    run: list[Entry] = []
+    for entry in entries:
+        if run and door_of(entry) != door_of(run[0]):
+            yield run
+            run = []
+        run.append(entry)
+    if run:
+        yield run
 
 
 def apply(name: str, entries: "Sequence[Entry]", again: bool = False) -> None:
@@ -33,8 +43,7 @@ def apply(name: str, entries: "Sequence[Entry]", again: bool = False) -> None:
         for entry in pending:
             if work := entry.change.begin():
                 user.begun[entry.change] = work
-        for _, group in groupby(pending, door_of):
-            run = list(group)
+        for run in runs(pending):
             user.again = run[0].change.make_run(run, user) or user.again
     finally:
         _undo_begun(pending, user)

@@ -1,11 +1,9 @@
 """Undoing what a transaction made: backwards, past whatever fails, and sparing what others have."""
 
-from itertools import groupby
-
 from snf_network_helper.changes.base import PENDING, Entry, Left, Outcomes, User, finish
 from snf_network_helper.changes.by_ip import LOOKED_UP
 from snf_network_helper.lean import TYPE_CHECKING
-from snf_network_helper.transaction.making import door_of, user_of
+from snf_network_helper.transaction.making import runs, user_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -27,9 +25,9 @@ def revert(name: str, entries: "Sequence[Entry]", plan: "Sequence[Change]" = (),
     rules = _Rules(name, todo, used={change.looks_up() for change in plan})
     left: Left = []
     outcomes: Outcomes = []
-    for _, group in groupby(todo, door_of):
+    for together in runs(todo):
         run = []
-        for entry in group:
+        for entry in together:
             if rules.look_up(entry):
                 left.append((entry.change, LOOKED_UP))
             else:
