@@ -232,6 +232,8 @@ def undo_one(entry: Entry, user: User) -> Outcomes:
     try:
         undoing = change.undo(user, entry.prior)
     except (RoutedError, OSError, ValueError) as error:  # the last one of a journal that somebody else has written
+        if isinstance(error, ValueError):
+            return [(change, f"not understood: {error}")]
         return [(change, error.reason if isinstance(error, KernelError) else str(error))]
     return [(change, undoing)] if undoing is not None else []
 
