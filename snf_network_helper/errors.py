@@ -58,6 +58,13 @@ def one_line(text: str, limit: int = 120) -> str:
     return shown if len(shown) <= limit else shown[:limit] + "..."
 
 
+def why(error: Exception) -> str:
+    """What is said of a change that could not be undone; a ValueError comes of a journal that somebody has written."""
+    if isinstance(error, KernelError):
+        return error.reason
+    return f"not understood: {error}" if isinstance(error, ValueError) else str(error)
+
+
 def told(error: Exception) -> str:
     """What is said of an error where work goes on; one that is a defect, or a strange value, is one line too."""
     return str(error) if isinstance(error, RoutedError) else one_line(repr(error))

@@ -1,6 +1,6 @@
 """What a change is: a value that knows its two command lines, and how it is looked for, made, undone and seen."""
 
-from snf_network_helper.errors import JournalError, KernelError, NotStartedError, RoutedError
+from snf_network_helper.errors import JournalError, KernelError, NotStartedError, RoutedError, why
 from snf_network_helper.lean import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -232,9 +232,7 @@ def undo_one(entry: Entry, user: User) -> Outcomes:
     try:
         undoing = change.undo(user, entry.prior)
     except (RoutedError, OSError, ValueError) as error:  # the last one of a journal that somebody else has written
-        if isinstance(error, ValueError):
-            return [(change, f"not understood: {error}")]
-        return [(change, error.reason if isinstance(error, KernelError) else str(error))]
+        return [(change, why(error))]
     return [(change, undoing)] if undoing is not None else []
 
 
