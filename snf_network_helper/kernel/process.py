@@ -140,20 +140,21 @@ def quoted(words: list[str]) -> str:
 
 
 class Running:
-    """A command that changes something, at work."""
+    """A command that changes something, at work; it is shown when it is its turn, and that is when it is waited for."""
 
-    __slots__ = ("_process", "_shown")
+    __slots__ = ("_command", "_process")
 
     def __init__(self, argv: list[str], command: str = "") -> None:
-        self._shown = command or quoted(argv)
-        begin(self._shown)
+        heed_interrupt()
+        self._command = command or quoted(argv)
         self._process = Process(argv)
 
     def finish(self) -> None:
         """Waits for its end; KernelError where it fails."""
+        show(self._command)
         code, _, stderr = self._process.finish()
         if code:
-            raise KernelError(self._shown, reason(stderr))
+            raise KernelError(self._command, reason(stderr))
 
 
 def run(command: str) -> None:
@@ -164,7 +165,11 @@ def run(command: str) -> None:
 
 def run_words(argv: list[str], command: str = "") -> None:
     """Runs a command by its words; KernelError where it fails."""
-    Running(argv, command).finish()
+    command = command or quoted(argv)
+    begin(command)
+    code, _, stderr = Process(argv).finish()
+    if code:
+        raise KernelError(command, reason(stderr))
 
 
 def output(argv: list[str]) -> str:

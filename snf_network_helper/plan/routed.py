@@ -27,9 +27,13 @@ def plan(stanza: Stanza, facts: Facts) -> Plan:
 
 
 def request(stanza: Stanza, facts: Facts) -> str:
-    """What the journal keeps of a stanza beside its changes: the address by which other nodes ask."""
+    """What the journal keeps of a stanza beside its changes: the address by which other nodes ask.
+
+    Where the gateway is outside the subnets each node asks by an address of its link, and guests may have all others.
+    """
     shown = stanza.role == VMC and not facts.own_address
-    return f"arp-ip={stanza.arp_ip}" if stanza.arp_ip and not shown else ""
+    unused = facts.own_address and not any(stanza.gateways[IPV4] in subnet for subnet in stanza.of_family(IPV4))
+    return f"arp-ip={stanza.arp_ip}" if stanza.arp_ip and not (shown or unused) else ""
 
 
 def _vmc(stanza: Stanza, facts: Facts) -> "Iterator[Change]":

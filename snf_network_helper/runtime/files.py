@@ -82,11 +82,11 @@ def write(path: str, text: str) -> None:
 
 
 def content(path: str) -> bytes | None:
-    """What is in a file, None where there is none."""
+    """What is in a file, None where there is none, or for whoever may not know: root alone has any down there."""
     try:
         with open(path, "rb") as file:
             return file.read()
-    except (FileNotFoundError, ProcessLookupError):  # the latter below /proc
+    except (FileNotFoundError, ProcessLookupError, PermissionError):  # the second one below /proc
         return None
     except OSError as error:
         raise JournalError(f"cannot read {path}: {error.strerror}") from None

@@ -61,14 +61,17 @@ def _main_of(stanza: "Stanza", default: str) -> tuple[str, ...]:
 def _own_address(stanza: "Stanza", addresses: "Collection[tuple[str, IPAddress]]") -> str:
     """An address of the node's own to ask by, where the stanza names none; one of the routed link itself goes first.
 
-    The gateway's may be here too, where the node hosts guests behind a router that it is itself.
+    Where none is in the gateway's subnet, it is one that the routed link has: to ask for the node's own routers in the
+    name of another subnet might cut off the node. The gateway's address may be here too, where the node hosts guests
+    behind a router that it is itself.
     """
     if stanza.arp_ip_given or not stanza.arp_ip:
         return ""
     default, gateway = IPAddress.parse(stanza.arp_ip), stanza.gateways[IPV4]
     subnet = next(subnet for subnet in stanza.of_family(IPV4) if default in subnet)
-    found = [(link != stanza.iface, str(own)) for link, own in addresses if own in subnet and own != gateway]
-    return min(found, key=lambda one: one[0])[1] if found else ""
+    others = [(link != stanza.iface, own) for link, own in addresses if own != gateway]
+    inside = sorted((elsewhere, str(own)) for elsewhere, own in others if own in subnet)
+    return next((own for _, own in inside), next((str(own) for elsewhere, own in others if not elsewhere), ""))
 
 
 def _own_links(routed: str, addressed: set[str], switched: "Collection[str]") -> set[str]:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 # A switch may take its time until it passes on what a port that has just come up sends.
 LOOK_SECONDS = (0.0, 1.0, 3.0)
+_EXPECTED = "expected an address that no other host has"
 CARRIER_SECONDS, CARRIER_STEP = 20.0, 0.25
 
 
@@ -29,7 +30,7 @@ def look(dev: str, addresses: "Sequence[IPAddress]", announced: bool, is_up: "Ca
 
     Those of the node's own are `announced`, but for one that another host answers for: that would draw its packets.
     """
-    free = list(addresses)
+    free, option = list(addresses), "routed-gateway" if announced else "routed-arp-ip"
     try:
         _wait_for_carrier(dev, is_up)
         start = time.monotonic()
@@ -38,15 +39,15 @@ def look(dev: str, addresses: "Sequence[IPAddress]", announced: bool, is_up: "Ca
             if not (free and is_up()):
                 return
             for address, mac in _others(dev, free).items():
-                complain(f"{dev}: {address}: in use, {mac} on the link answers for it")
+                complain(f"{dev}: {option} {address}: in use, {mac} on the link answers for it, {_EXPECTED}")
                 free.remove(address)
             if announced and not number:
                 announce(dev, free, lambda _: is_up())
-    except KernelError:  # the link has gone
+    except (KernelError, OSError):  # the link has gone, or down
         return
     for address in free:
         if announced and address.family == IPV6 and link.failed_detection(dev, str(address)):
-            complain(f"{dev}: {address}: in use, it failed duplicate address detection")
+            complain(f"{dev}: {option} {address}: in use, it failed duplicate address detection, {_EXPECTED}")
 
 
 def _others(dev: str, addresses: "Sequence[IPAddress]") -> "dict[IPAddress, str]":

@@ -56,7 +56,7 @@ MISTAKES = {
     "a gateway with a length": ({**GOOD, "routed-gateway": "192.0.2.1/24"}, ["without a length, 192.0.2.1"]),
     "two gateways of one family": (
         {**GOOD, "routed-gateway": "192.0.2.1 192.0.2.2"},
-        ["routed-gateway", "192.0.2.2", "at most one"],
+        ["routed-gateway", "192.0.2.2", "in 192.0.2.0/24, which has 192.0.2.1"],
     ),
     "the network's own address as gateway": ({**GOOD, "routed-gateway": "192.0.2.0"}, ["routed-gateway", "192.0.2.0"]),
     "a broadcast address as gateway": ({**GOOD, "routed-gateway": "192.0.2.255"}, ["routed-gateway", "192.0.2.255"]),

@@ -50,7 +50,11 @@ def asks_by(node: Node) -> set[str]:
         return asked
 
 
+EXPECTED = "expected an address that no other host has"
 OWN = {
+    "on the link itself, in another network": (
+        VMC.replace(" manual", " static\n    address 198.51.100.77/24"), "198.51.100.77",
+    ),
     "on the link itself": (VMC.replace(" manual", " static\n    address 192.0.2.77/24"), "192.0.2.77"),
     "on another link": (VMC.replace(" manual", " manual\n    pre-up ip addr add 192.0.2.78/32 dev lo"), "192.0.2.78"),
     "on both": (
@@ -62,7 +66,7 @@ OWN = {
         "192.0.2.253",
     ),
     "nowhere": (VMC, ARP_IP),
-}
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("own", OWN)
@@ -85,7 +89,7 @@ def test_a_host_that_has_the_address_by_which_nodes_ask_is_in_the_log() -> None:
         node.host.interfaces(VMC)
         assert node.errors(f"ifup {LINK}") == (0, [])
         mac = hardware_address(stranger, "eth0")
-        expected = f"{LINK}: {ARP_IP}: in use, {mac} on the link answers for it"
+        expected = f"{LINK}: routed-arp-ip {ARP_IP}: in use, {mac} on the link answers for it, {EXPECTED}"
         assert comes_true(lambda: any(expected in line for line in said()))
         assert [line for line in said() if ARP_IP not in line] == []
 
@@ -122,8 +126,8 @@ def test_a_gateways_address_that_another_host_has_is_in_the_log_and_not_announce
         with Tap(stranger, "eth0") as tap:
             assert node.errors(f"ifup {LINK}") == (0, [])
             mac = hardware_address(stranger, "eth0")
-            answers = f"in use, {mac} on the link answers for it"
-            expected = {f"{LINK}: {address}: {answers}" for address in (GATEWAY, GATEWAY6)}
+            answers = f"in use, {mac} on the link answers for it, {EXPECTED}"
+            expected = {f"{LINK}: routed-gateway {address}: {answers}" for address in (GATEWAY, GATEWAY6)}
             assert comes_true(lambda: expected <= {line.partition("]: ")[2] for line in said()}), said()
             hardware = hardware_address(node.host, LINK)
             announced = [message for message in tap.heard() if isinstance(message, Answer) and message.at == hardware]

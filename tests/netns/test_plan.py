@@ -91,3 +91,5 @@ def test_plan_needs_no_root_and_no_network(node: Node) -> None:
     planned = node.host.run(f"snf-network-helper plan {LINK}")
     as_nobody = "setpriv --reuid=65534 --regid=65534 --clear-groups " + shlex.join(["snf-network-helper", "plan", LINK])
     assert node.host.run(as_nobody) == planned
+    node.host.run("mkdir -m 700 -p /run/snf-network-helper/shared; chmod 700 /run/snf-network-helper")
+    assert node.host.run(as_nobody) == planned

@@ -14,7 +14,8 @@ from snf_network_helper.changes.rule import Rule
 from snf_network_helper.changes.shared_sysctl import SharedSysctl
 from snf_network_helper.changes.sysctl import Sysctl
 from snf_network_helper.plan.facts import Facts
-from snf_network_helper.plan.routed import Plan
+from snf_network_helper.plan.routed import Plan, request
+from snf_network_helper.stanza.options import read_options
 
 ROLES = pytest.mark.parametrize("role", SETUPS)
 EVERY_FACT = pytest.mark.parametrize(
@@ -104,6 +105,18 @@ def test_a_router_keeps_the_addresses_of_others_when_its_own_goes() -> None:
 def test_only_a_vmc_rewrites_its_arp_requests() -> None:
     assert of_kind(planned(SETUPS["vmc"]), ArpSource) == [ArpSource(IFACE, "192.0.2.254")]
     assert of_kind(planned(SETUPS["router-vmc"]), ArpSource) == []
+
+
+def test_what_nodes_ask_by_is_no_guests_unless_each_asks_by_its_own() -> None:
+    outside = read_options(
+        IFACE,
+        {"routed-subnet": "203.0.113.8/29", "routed-gateway": "192.0.2.1", "routed-onlink": "yes"},
+        lambda name: None,
+    )
+    assert request(outside, Facts()) == ""  # the change tells it
+    assert request(outside, Facts(own_address="192.0.2.77")) == ""
+    inside = read_options(IFACE, SETUPS["vmc"], lambda name: None)
+    assert request(inside, Facts(own_address="192.0.2.77")) == "arp-ip=192.0.2.254"
 
 
 def test_a_vmc_has_no_address_and_masquerades_nothing() -> None:

@@ -122,6 +122,8 @@ def own_address(**options: str) -> str:
 
 
 def test_a_node_asks_by_an_address_of_its_own_in_the_subnet(addressed: dict[str, str]) -> None:
+    assert own_address() == "198.51.100.2"  # the link's own, in another subnet
+    del addressed[IFACE]
     assert own_address() == ""
     addressed["eth0"] = "192.0.2.7"
     assert own_address() == "192.0.2.7"
@@ -130,6 +132,7 @@ def test_a_node_asks_by_an_address_of_its_own_in_the_subnet(addressed: dict[str,
 
 
 def test_it_does_not_by_the_gateways_nor_where_the_stanza_names_another(addressed: dict[str, str]) -> None:
+    del addressed[IFACE]
     addressed["eth0"] = "192.0.2.1"
     assert own_address() == ""
     addressed["eth0"] = "192.0.2.7"
