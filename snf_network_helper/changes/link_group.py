@@ -37,7 +37,7 @@ class LinkGroup(LinkSetting):
     def state(self) -> str:
         from snf_network_helper.kernel import rtnetlink
 
-        return rtnetlink.link_group(self.dev)
+        return rtnetlink.link_attributes(self.dev).group
 
     def set_state(self, command: str, state: str) -> None:
         from snf_network_helper.kernel import rtnetlink

@@ -4,12 +4,14 @@ import time
 
 from snf_network_helper.changes.base import AWAITED, PENDING
 from snf_network_helper.changes.guest_address import GuestAddress
+from snf_network_helper.changes.link_group import GUARDED
 from snf_network_helper.errors import RoutedError
 from snf_network_helper.guests import link_check
 from snf_network_helper.guests.announcing import announce_guests
 from snf_network_helper.guests.network import network_of
 from snf_network_helper.guests.planning import facts_of, plan_of
 from snf_network_helper.guests.requests import journal_name, journal_of
+from snf_network_helper.journal.journal import attached
 from snf_network_helper.kernel import link
 from snf_network_helper.kernel.background import close_in_background, in_background
 from snf_network_helper.kernel.rtnetlink import is_own
@@ -63,7 +65,7 @@ def _make_way(attachment: Attachment, network: "Network") -> bool:
     if why := link.absence(tap):
         raise RoutedError(why.removeprefix(f"{tap}: "))
     attachment.link = link.number(tap)
-    link_check.check(tap, network.iface)
+    group = link_check.check(tap, network.iface).group
     for address in attachment.addresses:
         if is_own(address):
             raise RoutedError(f"--ip {address}: this node has it, expected an address that a virtual machine may have")
@@ -75,7 +77,17 @@ def _make_way(attachment: Attachment, network: "Network") -> bool:
             GuestPrefix(network.iface, str(prefix), tap, attachment.link).check()
     if gone_link(journal_of(tap)):
         take_down_guest(tap, lambda journal: gone_link(journal) != "")
+    if group == GUARDED and not journal_of(tap).request:
+        _undo_by_former_name(attachment.link)
     return journal_of(tap).request != attachment.request()
+
+
+def _undo_by_former_name(number: str) -> None:
+    """Undoes what the link got when it had another name: what it was before that is what it is to be again."""
+    for tap in attached():
+        request = journal_of(tap).request
+        if request and Attachment.parse(tap, request).link == number:
+            take_down_guest(tap, lambda journal: gone_link(journal) != "")
 
 
 def _refuse_what_is_in_use(attachment: Attachment, network: "Network") -> None:

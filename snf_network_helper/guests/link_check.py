@@ -9,11 +9,13 @@ from snf_network_helper.stanza.addresses import IPV4, IPV6
 _PASSING_BY = ("macvtap", "macvlan", "ipvtap", "ipvlan")
 
 
-def check(tap: str, network: str) -> None:
-    """RoutedError where no guest of the network can be behind the link."""
+def check(tap: str, network: str) -> LinkAttributes:
+    """What the link is; RoutedError where no guest of the network can be behind it."""
     others = [dev for family in (IPV4, IPV6) if (dev := default_link(family))]
-    if why := why_not(link_attributes(tap), link_attributes(network), others, any(names(tap))):
+    link = link_attributes(tap)
+    if why := why_not(link, link_attributes(network), others, any(names(tap))):
         raise RoutedError(why)
+    return link
 
 
 def why_not(link: LinkAttributes, network: LinkAttributes, uplinks: list[str], is_routed: bool) -> str:

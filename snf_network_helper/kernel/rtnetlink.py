@@ -41,15 +41,16 @@ _ANYWHERE = {IPV4: IPAddress(IPV4, 1), IPV6: IPAddress(IPV6, 2)}
 
 
 class LinkAttributes:
-    """A link, its kind as ip(8) names it, the link whose port it is, and the one that it is made over."""
+    """A link, its kind as ip(8) names it, the link whose port it is, the one that it is made over, and its group."""
 
-    __slots__ = ("kind", "lower", "master", "name")
+    __slots__ = ("group", "kind", "lower", "master", "name")
 
-    def __init__(self, name: str, kind: str = "", master: str = "", lower: str = "") -> None:
+    def __init__(self, name: str, kind: str = "", master: str = "", lower: str = "", group: str = "0") -> None:
         self.name = name
         self.kind = kind
         self.master = master
         self.lower = lower
+        self.group = group
 
 
 def link_attributes(name: str) -> LinkAttributes:
@@ -58,12 +59,8 @@ def link_attributes(name: str) -> LinkAttributes:
     kind = dict(attributes(found.get(_LINKINFO, b""))).get(_KIND, b"")
     # Of a veth the other end is named, which in another namespace has a number of its own
     lower = "" if _NETWORK_NAMESPACE in found else _name(found.get(_LINK, b""))
-    return LinkAttributes(name, kind.rstrip(b"\0").decode(), _name(found.get(_MASTER, b"")), lower)
-
-
-def link_group(name: str) -> str:
-    """The number of the group that a link is in; KernelError where there is none of that name."""
-    return str(int.from_bytes(_link(name).get(_GROUP, b""), sys.byteorder))
+    group = str(int.from_bytes(found.get(_GROUP, b""), sys.byteorder))
+    return LinkAttributes(name, kind.rstrip(b"\0").decode(), _name(found.get(_MASTER, b"")), lower, group)
 
 
 def set_link_group(command: str, name: str, group: str) -> None:

@@ -49,14 +49,23 @@ def gone_link(journal: "Journal") -> str:
 
 
 def renamed(journal: "Journal") -> str:
-    """The name that the TAP of an attachment has now, "" for none; under a name that is attached it is another's."""
-    from snf_network_helper.journal.journal import attached
+    """The name that the TAP of an attachment has now, "" for none, or where it is attached by that name.
+
+    The name alone says nothing: two TAPs may have swapped theirs.
+    """
+    from snf_network_helper.journal.journal import ATTACHED, Journal
     from snf_network_helper.kernel import link
     from snf_network_helper.stanza.attachment import Attachment
 
+    if not (journal.request and journal.is_attachment):
+        return ""
     tap = journal.name.rpartition(":")[0]
-    now = link.name_of(Attachment.parse(tap, journal.request).link) if journal.request else ""
-    return now if now != tap and now not in attached() else ""
+    number = Attachment.parse(tap, journal.request).link
+    now = link.name_of(number)
+    if now in ("", tap):
+        return ""
+    request = Journal.read(f"{now}:{ATTACHED}").request
+    return "" if request and Attachment.parse(now, request).link == number else now
 
 
 def still_standing(entries: "Iterable[Entry]", left: Left) -> list[Entry]:

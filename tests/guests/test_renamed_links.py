@@ -109,7 +109,7 @@ def test_a_renamed_tap_is_attached_by_its_new_name(node: Node, guest: Host, way:
     node.host.settle()
     assert all(reaches(node.host, address) for address in (OWN, OWN6))
     if way == "nothing":
-        detach(node.host, "tap0")
+        node.host.run(f"{COMMAND} detach tap0 --if-gone")  # udev, which comes late
     assert all(reaches(node.host, address) for address in (OWN, OWN6))
     assert "tap0" not in node.host.run(f"{COMMAND} status")
     detach(node.host, "tap9")
@@ -143,3 +143,53 @@ def test_status_says_that_a_routed_link_is_gone_that_is_renamed(node: Node, gues
     status = node.host.attempt(f"{COMMAND} status")
     assert status.returncode == 1
     assert f"{LINK} inet: the link is gone\n" in status.stdout
+
+
+def state(node: Node, *taps: str) -> str:
+    """What a TAP is, but for its name and what changes by itself."""
+    shown = "; ".join(
+        f"ip -o link show {tap} | sed 's/^[0-9]*: [^:]*: //; s/ qdisc [a-z]*//';"
+        f" cat /proc/sys/net/ipv[46]/conf/{tap}/forwarding /proc/sys/net/ipv4/conf/{tap}/proxy_arp;"
+        f" ip -o addr show dev {tap} | sed 's/^[0-9]*: [^ ]* //'"
+        for tap in taps
+    )
+    return node.host.run(shown)
+
+
+def test_a_tap_that_is_attached_by_its_new_name_is_in_the_end_as_it_was(node: Node, guest: Host) -> None:
+    before, left = state(node, "tap0"), leftovers(node.host)
+    attach_it(node)
+    rename(node)
+    attach_it(node, "tap9")
+    node.host.run(f"{COMMAND} detach tap0 --if-gone")  # udev, which comes late
+    assert node.host.attempt(f"{COMMAND} status").returncode == 0
+    node.host.run(f"{COMMAND} detach tap9")
+    assert leftovers(node.host) == left
+    assert state(node, "tap9") == before
+
+
+WAYS = {
+    "detached, the first one first": "{0} detach tap0 --if-gone; {0} detach tap1 --if-gone",
+    "detached, the last one first": "{0} detach tap1 --if-gone; {0} detach tap0 --if-gone",
+    "ifup": "ifup --force eth1",
+    "attached anew, then detached": (
+        "{0} attach tap0 --network eth1 --ip 192.0.2.11 2001:db8::11 --no-probe;"
+        "{0} detach tap1 --if-gone; {0} detach tap0 --if-gone;"
+        "{0} attach tap1 --network eth1 --ip 192.0.2.10 2001:db8::10 --no-probe; {0} detach tap0; {0} detach tap1"
+    ),
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_two_taps_that_swap_their_names_are_both_as_they_were(node: Node, guest: Host, way: str) -> None:
+    with Host("second") as second:
+        plug(node.host, second, tap="tap1")
+        before, left = [state(node, tap) for tap in ("tap0", "tap1")], leftovers(node.host)
+        for number in (0, 1):
+            addresses = (f"192.0.2.1{number}", f"2001:db8::1{number}")
+            attach(node.host, f"tap{number}", *addresses, network=LINK, options="--no-probe")
+        node.host.run("ip link set tap0 name x; ip link set tap1 name tap0; ip link set x name tap1")
+        node.host.run(WAYS[way].format(COMMAND))
+        assert leftovers(node.host) == left
+        assert [state(node, tap) for tap in ("tap1", "tap0")] == before
+        assert node.host.attempt(f"{COMMAND} status").returncode == 0
