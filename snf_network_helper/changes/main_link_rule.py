@@ -1,11 +1,15 @@
 """The rule of a routed link that is the node's own main link."""
 
-from snf_network_helper.changes.guests_rule import OTHERS
 from snf_network_helper.changes.rule import Rule
 from snf_network_helper.lean import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from typing import Any
+
+
+# The bit of what main is to route. Another one than the guard's: a packet of another network's guest to a guest of this
+# one is caught by neither the rule of that network's guests nor the look-up in main.
+MAINS = "0x10000000"
 
 
 class MainLinkRule(Rule):
@@ -16,7 +20,7 @@ class MainLinkRule(Rule):
 
     __slots__ = ("mark",)
 
-    def __init__(self, family: str, table: str, priority: str, iif: str, mark: str = OTHERS) -> None:
+    def __init__(self, family: str, table: str, priority: str, iif: str, mark: str = MAINS) -> None:
         super().__init__(family, table, priority, iif)
         self.mark = mark
 

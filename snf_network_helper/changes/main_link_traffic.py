@@ -2,6 +2,7 @@
 
 from snf_network_helper.changes.base import Change, User
 from snf_network_helper.changes.guests_rule import OTHERS
+from snf_network_helper.changes.main_link_rule import MAINS
 from snf_network_helper.lean import TYPE_CHECKING
 from snf_network_helper.stanza.addresses import BITS, IPV4, Prefix
 
@@ -15,12 +16,12 @@ class MainLinkTraffic(Change):
     """Packets that come in by a link for others than its subnets get the mark that a MainLinkRule passes by.
 
     After all translation of destinations: an answer to a container, say, comes in to an address of the node. What is
-    for the subnets never has the mark, also where the guard has set it. What others have marked is left to their rules.
+    for the subnets never has the mark. What others have marked, but for the guard, is left to their rules.
     """
 
     __slots__ = ("family", "dev", "subnets", "mark")
 
-    def __init__(self, family: str, dev: str, subnets: str, mark: str = OTHERS) -> None:
+    def __init__(self, family: str, dev: str, subnets: str, mark: str = MAINS) -> None:
         self.family = family
         self.dev = dev
         self.subnets = subnets
@@ -39,7 +40,7 @@ class MainLinkTraffic(Change):
         rules = [
             f'iifname != "{self.dev}" return',
             f"{ip} daddr @subnets meta mark set meta mark & 0x{0xFFFFFFFF ^ mark:x} return",
-            f"meta mark 0 meta mark set {self.mark}",
+            f"meta mark & 0x{0xFFFFFFFF ^ int(OTHERS, 0):x} 0 meta mark set meta mark | {self.mark}",
         ]
         chain = f"chain main {{ {hook}; {'; '.join(rules)}; }}"
         subnets = f"set subnets {{ {members}; elements = {{ {self.subnets.replace(',', ', ')} }}; }}"
@@ -72,7 +73,7 @@ class MainLinkTraffic(Change):
             for name, text in tables:
                 dev, subnets, mark = (
                     re.search(pattern, text)
-                    for pattern in (r'iifname != "([^"]+)"', r"elements = {([^}]*)}", r"meta mark set (0x[0-9a-f]+)")
+                    for pattern in (r'iifname != "([^"]+)"', r"elements = {([^}]*)}", r"meta mark \| (0x[0-9a-f]+)")
                 )
                 if dev and subnets and mark:
                     words = subnets[1].replace(",", " ").split()

@@ -164,6 +164,26 @@ def test_no_packet_between_networks_of_any_priorities_goes_round(priorities: tup
         assert here.node.attempt("snf-network-helper status").returncode == 0
 
 
+@pytest.mark.parametrize("priorities", [("32000", "1000"), ("1000", "32000")])
+def test_nor_where_one_of_them_is_on_the_nodes_main_link(priorities: tuple[str, str]) -> None:
+    with nodes("vmc", *priorities) as here:
+        here.router.run("ip addr add 10.0.0.1/24 dev eth1; ip -6 addr add 2001:db8:f::1/64 dev eth1 nodad")
+        here.node.run(
+            """
+            ip link set eth1 up
+            ip addr add 10.0.0.5/24 dev eth1
+            ip route replace default via 10.0.0.1
+            ip -6 addr add 2001:db8:f::5/64 dev eth1 nodad
+            ip -6 route add default via 2001:db8:f::1
+            """
+        )
+        for step in ORDERS["networks first"]:
+            here.do(step)
+        assert [line for line in here.node.run("ip rule").splitlines() if "fwmark" in line and "iif eth1" in line]
+        assert_all_reach_each_other(here)
+        assert here.node.attempt("snf-network-helper status").returncode == 0
+
+
 def test_an_order_that_has_packets_go_round_is_found() -> None:
     """As version 0.1.0 leaves it: its rule for guests has no mark, and the priority of all others."""
     with nodes("vmc") as here:

@@ -183,7 +183,7 @@ def test_plan_and_status_show_it_and_all_is_undone() -> None:
         shown = [line[11:].partition("  (was")[0] for line in done.stdout.splitlines()[1:]]
         assert shown == planned
         for family in ("ip", "ip -6"):
-            assert f"{family} rule add iif {LINK} fwmark 0/0x20000000 lookup 222 priority 32000 protocol snf" in planned
+            assert f"{family} rule add iif {LINK} fwmark 0/0x10000000 lookup 222 priority 32000 protocol snf" in planned
         assert len([line for line in planned if line.startswith("nft 'add table ip")]) == 2
         node.run("nft delete table ip snf_network_helper/eth0")
         assert node.attempt("snf-network-helper status").returncode == 1
@@ -205,7 +205,7 @@ def test_a_link_becomes_the_main_one_and_is_it_no_more() -> None:
             node.run(f"ifup --force {LINK}")
             for family in ("-4", "-6"):
                 (rule,) = [line for line in node.run(f"ip {family} rule").splitlines() if f" iif {LINK} " in line]
-                assert ("fwmark 0/0x20000000" in rule) == is_main
+                assert ("fwmark 0/0x10000000" in rule) == is_main
             assert (f"snf_network_helper/{LINK}" in node.run("nft list tables ip; nft list tables ip6")) == is_main
             assert node.attempt("snf-network-helper status").returncode == 0
         node.run(f"snf-network-helper down {LINK}")

@@ -81,8 +81,8 @@ CHANGES: list[tuple[Change, str, str]] = [
     ),
     (
         MainLinkRule("4", "222", "32000", "eth0"),
-        "ip rule add iif eth0 fwmark 0/0x20000000 lookup 222 priority 32000 protocol snf",
-        "ip rule del iif eth0 fwmark 0/0x20000000 lookup 222 priority 32000 protocol snf",
+        "ip rule add iif eth0 fwmark 0/0x10000000 lookup 222 priority 32000 protocol snf",
+        "ip rule del iif eth0 fwmark 0/0x10000000 lookup 222 priority 32000 protocol snf",
     ),
     (
         MainLinkTraffic("6", "eth0", "2001:db8::/64,2001:db8:1::/64"),
@@ -90,7 +90,8 @@ CHANGES: list[tuple[Change, str, str]] = [
         "table ip6 snf_network_helper/eth0 "
         "{ set subnets { type ipv6_addr; flags interval; elements = { 2001:db8::/64, 2001:db8:1::/64 }; }; "
         'chain main { type filter hook prerouting priority dstnat + 10; iifname != "eth0" return; '
-        "ip6 daddr @subnets meta mark set meta mark & 0xdfffffff return; meta mark 0 meta mark set 0x20000000; }; }'",
+        "ip6 daddr @subnets meta mark set meta mark & 0xefffffff return; "
+        "meta mark & 0xdfffffff 0 meta mark set meta mark | 0x10000000; }; }'",
         "nft delete table ip6 snf_network_helper/eth0",
     ),
     (
