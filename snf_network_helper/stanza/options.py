@@ -216,6 +216,8 @@ class _Stanza(GatewayReader):
             raise StanzaError(f"{self.iface}: {error}") from None
         if name == self.iface:
             raise self.error("routed-uplink", name, "expected an interface other than the routed one")
+        if name.endswith("+"):  # to iptables it would mean all links whose names begin so
+            raise self.error("routed-uplink", name, "expected the name of one interface")
         return name
 
     def masquerades(self, option: str, family: str, role: str, subnets: tuple[Prefix, ...], uplink: str) -> bool:
