@@ -19,7 +19,7 @@ from snf_network_helper.stanza.stanza import ROLES, Stanza
 ROOT = Path(__file__).resolve().parents[2]
 README, MAN5, MAN8 = "README.md", "man/snf-network-helper-interfaces.5", "man/snf-network-helper.8"
 DOCS = sorted((ROOT / "docs").glob("*.md"))
-DOCUMENTS = [README, MAN5, MAN8, "docs/design.md", "CONTRIBUTING.md"]
+DOCUMENTS = [README, MAN5, MAN8, "docs/design.md", "docs/guests.md", "CONTRIBUTING.md"]
 
 IFACE = re.compile(r"^auto (\S+)$", re.MULTILINE)
 OPTION = re.compile(r"\brouted-[a-z0-9-]*[a-z0-9]")

@@ -183,7 +183,7 @@ def test_a_subnet_of_the_gateway_alone_leaves_no_arp_ip() -> None:
     ("uplink", "expected"),
     [("a-very-long-name", NAME), ("eth0/1", LINK), ("..", LINK), ("-o", LINK), ("all", LINK),
      ("lo", "the loopback interface, expected a link to other hosts or to a guest"),
-     (IFACE, "expected an interface other than the routed one")],
+     (IFACE, "expected an interface other than the routed one"), ("ppp+", "expected the name of one interface")],
 )  # fmt: skip
 def test_an_uplink_that_is_no_other_link_is_refused(uplink: str, expected: str) -> None:
     refused(f"routed-uplink {uplink}: {expected}", role="router", uplink=uplink)
