@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from lab.shelter import expect_shelter
+
 ROOT = Path(__file__).resolve().parents[2]
 
 ENVIRON = {
@@ -46,6 +48,7 @@ class Machine:
     """A copy of this machine that forgets: its root is an overlay, its network a namespace."""
 
     def __init__(self, directory: Path) -> None:
+        expect_shelter()
         self._holder = subprocess.Popen(
             ["unshare", "--mount", "--net", "sh", "-c", HOLD_MACHINE, "sh", directory],
             stdin=subprocess.PIPE,
