@@ -115,6 +115,8 @@ class Machine:
                     continue
                 if (there := fingerprint(path)) != fingerprint(Path("/", relative)):
                     state[relative] = there
+                    if not there:
+                        state |= dict.fromkeys(below(Path("/", relative)), "")
         return state
 
 
@@ -129,6 +131,11 @@ def never_installed(directory: Path) -> Iterator[Machine]:
         yield machine
     finally:
         machine.close()
+
+
+def below(directory: Path) -> Iterator[str]:
+    """What is in a directory of this machine, by its path on the copy: with the directory, all of it has gone there."""
+    yield from (str(path.relative_to("/")) for path in directory.rglob("*"))
 
 
 def changed(before: dict[str, str], after: dict[str, str]) -> set[str]:
