@@ -4,7 +4,7 @@ Modules of this package that Python has compiled are found here without a search
 for them (docs/design.md, "Speed"). All else is left to Python's own import system.
 """
 
-import _frozen_importlib_external as _external  # type: ignore[import]
+import _frozen_importlib_external as _external
 import marshal
 import posix
 import sys

@@ -6,7 +6,7 @@ and `socket`. So no module on the way of the hooks imports one of `HEAVY`. What 
 `if TYPE_CHECKING`. What only one role or an error needs is imported where it is needed.
 """
 
-import _signal as signal  # type: ignore[import]
+import _signal as signal
 import _socket as socket
 import posix
 

@@ -7,6 +7,13 @@ scratch=$(mktemp -d)
 log=$scratch/log
 policy=/usr/sbin/policy-rc.d
 
+# What the tests run, on every release of Debian.
+# shellcheck disable=SC2034 # for those who source this
+needed_by_tests=(build-essential dnsmasq-base fakeroot iproute2 iputils-ping isc-dhcp-client
+    libvirt-clients libvirt-daemon libvirt-daemon-driver-qemu lintian lxc mypy procps
+    python3-all python3-hypothesis python3-pytest python3-pytest-xdist python3-stdeb python3-venv
+    qemu-system-x86 radvd strace udev)
+
 # Debian's own tools, whatever else is in PATH.
 export PATH=/usr/sbin:/usr/bin:/sbin:/bin
 export DEBIAN_FRONTEND=noninteractive LC_ALL=C.UTF-8

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import lzma
 import subprocess
 from pathlib import Path
 
@@ -12,7 +13,7 @@ ADDRESS = "192.0.2.77"
 MAC = "52:54:00:12:34:56"
 EUI64 = "2001:db8::5054:ff:fe12:3456"
 
-# In the order in which they need each other.
+# In the order in which they need each other. A kernel may have some of them built in.
 MODULES = [
     "drivers/virtio/virtio_ring",
     "drivers/virtio/virtio",
@@ -26,11 +27,11 @@ MODULES = [
 
 INIT = f"""#!/bin/sh
 mount -t proc proc /proc
-for module in {" ".join(Path(module).name for module in MODULES)}; do
+for module in {{modules}}; do
     insmod /lib/$module.ko
 done
 ip link set eth0 up
-%s
+{{configure}}
 tries=0
 for address in {GATEWAY} {GATEWAY6}; do
     until ping -c 1 -W 1 $address; do
@@ -63,21 +64,26 @@ class Computer:
     """A kernel, and what is needed to make it a file system."""
 
     def __init__(self, directory: Path) -> None:
-        self.busybox = unpacked("busybox-static", directory) / "bin" / "busybox"  # with which the lists are there
+        # Debian 13 has it, and modules, in /usr
+        (self.busybox,) = unpacked("busybox-static", directory).glob("**/bin/busybox")
         (image,) = (name for name in dependencies("linux-image-cloud-amd64") if name.startswith("linux-image-"))
         root = unpacked(image, directory)
         (self.kernel,) = root.glob("boot/vmlinuz-*")
-        (self.modules,) = root.glob("lib/modules/*/kernel")
+        (release,) = root.glob("**/lib/modules/*")
+        builtin = (release / "modules.builtin").read_text("utf-8").split()
+        names = [f"kernel/{module}.ko" for module in MODULES]
+        self.modules = [release / name for name in names if name not in builtin]
 
     def file_system(self, directory: Path, configure: str) -> Path:
         """An archive whose init configures eth0, pings both gateways, and switches the machine off."""
         root = directory / "root"
         for name in ("bin", "lib", "proc"):
             (root / name).mkdir(parents=True)
-        for module in MODULES:
-            (root / "lib" / f"{Path(module).name}.ko").write_bytes((self.modules / f"{module}.ko").read_bytes())
+        for module in self.modules:
+            (root / "lib" / module.name).write_bytes(content(module))
         (root / "bin" / "busybox").write_bytes(self.busybox.read_bytes())
-        (root / "init").write_text(INIT % configure, "utf-8")
+        init = INIT.format(modules=" ".join(module.stem for module in self.modules), configure=configure)
+        (root / "init").write_text(init, "utf-8")
         (root / "lease").write_text(LEASE, "utf-8")
         for path in ("bin/busybox", "init", "lease"):
             (root / path).chmod(0o755)
@@ -89,3 +95,8 @@ class Computer:
             command = [str(self.busybox), "cpio", "-o", "-H", "newc"]
             subprocess.run(command, cwd=root, input=names.encode(), stdout=file, stderr=subprocess.DEVNULL, check=True)
         return archive
+
+
+def content(module: Path) -> bytes:
+    """A kernel's module; busybox loads none that is compressed, as in Debian 13."""
+    return module.read_bytes() if module.exists() else lzma.decompress(Path(f"{module}.xz").read_bytes())

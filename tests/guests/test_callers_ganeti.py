@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from subprocess import CompletedProcess
 
 import pytest
-from debian_package import unpacked
+from debian_package import dependencies, unpacked
 from guestlab import leftovers, place, plug
 from lab.host import Host
 from lab.snapshot import snapshot
@@ -47,7 +48,9 @@ NETWORK = {
 def ganeti(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A directory with Ganeti's own ganeti/, as its packages together make one in /usr/lib."""
     directory = tmp_path_factory.mktemp("ganeti")
-    scripts = unpacked("ganeti-3.0", directory) / "usr/lib/ganeti/3.0/usr/lib/ganeti"
+    # Debian 12 has ganeti-3.0, and Debian 13 ganeti-3.1
+    (package,) = (name for name in dependencies("ganeti") if re.fullmatch(r"ganeti-[0-9.]+", name))
+    (scripts,) = unpacked(package, directory).glob("usr/lib/ganeti/*/usr/lib/ganeti")
     shutil.copytree(scripts, directory / "lib" / "ganeti", symlinks=True)
     return directory / "lib"
 

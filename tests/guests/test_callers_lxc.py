@@ -43,7 +43,7 @@ def test_a_container_that_lxc_starts(tmp_path: Path) -> None:
     root = tmp_path / "web1" / "root"
     for name in ("bin", "dev", "proc", "sys"):
         (root / name).mkdir(parents=True)
-    busybox = unpacked("busybox-static", tmp_path) / "bin" / "busybox"
+    (busybox,) = unpacked("busybox-static", tmp_path).glob("**/bin/busybox")
     (root / "bin" / "busybox").write_bytes(busybox.read_bytes())
     (root / "init").write_text(INIT, "utf-8")
     for path in ("bin/busybox", "init"):

@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from lab.shelter import expect_shelter
+
 ROOT = Path(__file__).resolve().parents[2]
 
 ENVIRON = {
@@ -46,6 +48,7 @@ class Machine:
     """A copy of this machine that forgets: its root is an overlay, its network a namespace."""
 
     def __init__(self, directory: Path) -> None:
+        expect_shelter()
         self._holder = subprocess.Popen(
             ["unshare", "--mount", "--net", "sh", "-c", HOLD_MACHINE, "sh", directory],
             stdin=subprocess.PIPE,
@@ -112,6 +115,8 @@ class Machine:
                     continue
                 if (there := fingerprint(path)) != fingerprint(Path("/", relative)):
                     state[relative] = there
+                    if not there:
+                        state |= dict.fromkeys(below(Path("/", relative)), "")
         return state
 
 
@@ -126,6 +131,11 @@ def never_installed(directory: Path) -> Iterator[Machine]:
         yield machine
     finally:
         machine.close()
+
+
+def below(directory: Path) -> Iterator[str]:
+    """What is in a directory of this machine, by its path on the copy: with the directory, all of it has gone there."""
+    yield from (str(path.relative_to("/")) for path in directory.rglob("*"))
 
 
 def changed(before: dict[str, str], after: dict[str, str]) -> set[str]:

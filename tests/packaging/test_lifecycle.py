@@ -42,17 +42,21 @@ def test_purge_leaves_nothing(machine: Machine, deb: Path) -> None:
 
 def test_remove_leaves_the_configuration_alone(machine: Machine, deb: Path) -> None:
     before = machine.state()
+    files = CONFFILES | {ALIASES.lstrip("/")}
+    directories = {
+        str(parent) for file in files for parent in Path(file).parents if not machine.path(str(parent)).exists()
+    }
     machine.install(deb)
     machine.write("/run/snf-network-helper/lock/eth0.222:inet", "")
     done = machine.run("dpkg", "--remove", "snf-network-helper")
-    assert changed(before, machine.state()) == CONFFILES | {ALIASES.lstrip("/")}
+    assert changed(before, machine.state()) == files | directories
     assert not machine.path("/run/snf-network-helper").exists()
     assert done.stderr == ""
 
 
 def test_purge_removes_the_directory_that_iproute2_does_not_ship(machine: Machine, deb: Path) -> None:
     """As on Debian 13, where /etc/iproute2 is not iproute2's any more."""
-    machine.run("rm", "-r", "/etc/iproute2")
+    machine.run("rm", "-rf", "/etc/iproute2")
     owned = machine.path("/var/lib/dpkg/info/iproute2.list")
     owned.write_text("".join(line for line in owned.open() if not line.startswith("/etc/iproute2")))
     machine.install(deb)

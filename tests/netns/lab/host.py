@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from typing import Self
 from zlib import crc32
 
+from lab.shelter import NoShelter, expect_shelter, namespaces
 from lab.waiting import comes_true
 
 # What runs on a host sees the tools of Debian and nothing of the environment that started the tests.
@@ -31,6 +32,11 @@ SILENT_SYSCTLS = {
 }
 
 PREPARATION = """
+for namespace in {machines}; do
+    for own in /proc/self/ns/net /proc/self/ns/mnt; do
+        [ "$(readlink $own)" != "$namespace" ] || {{ echo machine; exit 1; }}
+    done
+done
 mount -t sysfs sysfs /sys
 mount -t tmpfs tmpfs /run
 mkdir -p /run/network /run/lock /run/etc
@@ -73,9 +79,13 @@ class Host:
 
     def __init__(self, name: str) -> None:
         self.name = name
+        expect_shelter()
         sysctls = [f"{family}/{name}" for family, names in SILENT_SYSCTLS.items() for name in names]
         preparation = PREPARATION.format(
-            name=name, directories=" ".join(PRIVATE_DIRECTORIES), sysctls=" ".join(sysctls)
+            name=name,
+            machines=" ".join(f"'{namespace}'" for namespace in namespaces()),
+            directories=" ".join(PRIVATE_DIRECTORIES),
+            sysctls=" ".join(sysctls),
         )
         self._holder = subprocess.Popen(
             ["unshare", "--net", "--mount", "--uts", "--propagation", "private", "sh", "-ec", preparation],
@@ -86,10 +96,11 @@ class Host:
             env=ENVIRONMENT,
         )
         assert self._holder.stdout is not None
-        if self._holder.stdout.readline() != "ready\n":
+        said = self._holder.stdout.readline()
+        if said == "machine\n":
+            raise NoShelter(f"{name}: this is the machine's own network, or its own mounts, which no test may touch")
+        if said != "ready\n":
             raise CommandError(f"{name}: no namespaces could be made (this takes root)")
-        if os.readlink(f"/proc/{self.pid}/ns/net") == os.readlink("/proc/self/ns/net"):
-            raise CommandError(f"{name}: this is the machine's own network, which no test may touch")
 
     @property
     def pid(self) -> int:
