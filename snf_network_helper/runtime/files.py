@@ -11,6 +11,7 @@ looks_only = False
 
 _made: set[str] = set()  # by this process, or found good by it
 
+_PART_BYTES = 65536
 _KIND, _DIRECTORY_KIND, _FILE_KIND = 0o170000, 0o040000, 0o100000  # S_IFMT, S_IFDIR, S_IFREG (inode(7))
 
 
@@ -84,8 +85,14 @@ def write(path: str, text: str) -> None:
 def content(path: str) -> bytes | None:
     """What is in a file, None where there is none, or for whoever may not know: root alone has any down there."""
     try:
-        with open(path, "rb") as file:
-            return file.read()
+        file = posix.open(path, posix.O_RDONLY)
+        try:
+            parts = []
+            while part := posix.read(file, _PART_BYTES):
+                parts.append(part)
+            return b"".join(parts)
+        finally:
+            posix.close(file)
     except (FileNotFoundError, ProcessLookupError, PermissionError):  # the second one below /proc
         return None
     except OSError as error:

@@ -43,14 +43,16 @@ def main() -> None:
     parser.add_argument("--markdown", action="store_true", help="print the table in Markdown")
     options = parser.parse_args()
     node.set_up(Path("/"))
-    hooks, command = node.add_build(options.package.resolve())
+    package = options.package.resolve()
+    hooks, command = node.add_build("other", package, package / "etc/network")
+    our_hooks, our_command = node.add_build("ours", Path("/"), node.HOOKS_OFF)
     table = []
 
     node.make_links([stanzas.LINK])
     for pair in stanzas.PAIRS:
 
         def ifup_ifdown(is_other: bool, costs: Costs) -> None:
-            node.set_hooks(True, hooks if is_other else node.HOOKS_OFF)
+            node.set_hooks(True, hooks if is_other else our_hooks)
             for what in ("ifup", "ifdown"):
                 costs.setdefault(what, []).append(node.cost(what, stanzas.LINK)[0])
 
@@ -67,7 +69,7 @@ def main() -> None:
     for title, addresses in (("dual stack", GUEST), ("IPv4", GUEST[:1])):
 
         def attach_detach(is_other: bool, costs: Costs, addresses: tuple[str, ...] = addresses) -> None:
-            build, tap = (command, taps[0]) if is_other else (ATTACH[:1], taps[1])
+            build, tap = (command, taps[0]) if is_other else (our_command, taps[1])
             costs.setdefault("attach", []).append(timed([*build, "attach", tap, *ATTACH[3 : -len(GUEST)], *addresses]))
             costs.setdefault("detach", []).append(timed([*build, "detach", tap]))
 

@@ -130,22 +130,20 @@ def set_hooks(present: bool, build: Path = HOOKS_OFF) -> None:
             target.unlink(missing_ok=True)
 
 
-def add_build(package: Path) -> tuple[Path, list[str]]:
-    """Lays another build, unpacked by dpkg-deb -x, beside the one that is set up: its hooks, and its command."""
-    copy = _SCRATCH / "other"
+def add_build(name: str, package: Path, given_hooks: Path) -> tuple[Path, list[str]]:
+    """Lays a build beside the one that is set up, which is found by way of overlays: its hooks, and its command."""
+    copy = _SCRATCH / name
     shutil.copytree(package / PYTHON / SOURCE.name, copy / SOURCE.name)
     for library in Path("/", PYTHON).iterdir():
         if not (copy / library.name).exists():
             (copy / library.name).symlink_to(library)
-    places = {
-        hooks: (package / "etc/network" / hooks / "routed", NETWORK / "other" / hooks / "routed") for hooks in HOOKS
-    }
+    places = {hooks: (given_hooks / hooks / "routed", NETWORK / name / hooks / "routed") for hooks in HOOKS}
     places["sbin"] = (package / "usr/sbin/snf-network-helper", copy / "snf-network-helper")
     for source, target in places.values():
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(source.read_text("utf-8").replace(f"/{PYTHON}", str(copy)), "utf-8")
         target.chmod(0o755)
-    return NETWORK / "other", [str(places["sbin"][1])]
+    return NETWORK / name, [str(places["sbin"][1])]
 
 
 @contextmanager
