@@ -87,8 +87,9 @@ class Node(Host):
         return self.run(f"ls {JOURNAL}/journal 2>/dev/null || :").split()
 
     def entries(self, name: str) -> list[str]:
-        """The entries of a journal."""
-        return self.run(f"cat {JOURNAL}/journal/{name}").splitlines()[1:-1]
+        """The entries of a journal, without what its stanza was asked for beside its changes."""
+        lines = self.run(f"cat {JOURNAL}/journal/{name}").splitlines()[1:-1]
+        return [line for line in lines if not line.startswith("asked ")]
 
     def leftovers(self) -> list[str]:
         """The files below the journal's directory that take-down ought to have removed; nobody ever reads a draft."""
