@@ -68,13 +68,11 @@ def _vmc(stanza: Stanza, facts: Facts) -> "Iterator[Change]":
         for _, gateway, other in stanza.further_of_family(family):
             yield Route(family, "default", via=str(gateway), dev=dev, table=other)
     yield from _forwarding(stanza, facts)
-    yield from _medium(stanza, facts.own_links)
-    # Undone before all of these: nftables takes its time to delete a rule, and the others are undone meanwhile
     if stanza.arp_ip:
         from snf_network_helper.changes.arp_source import ArpSource
 
         yield ArpSource(dev, facts.own_address or stanza.arp_ip)
-    yield from _proxy(stanza)
+    yield from _proxy(stanza, facts)
 
 
 def _router(stanza: Stanza, facts: Facts) -> "Iterator[Change]":
@@ -128,8 +126,7 @@ def _router_vmc(stanza: Stanza, facts: Facts) -> "Iterator[Change]":
     yield from _forwarding(stanza, facts)
     if stanza.nat:
         yield from _nat(stanza)
-    yield from _medium(stanza, facts.own_links)
-    yield from _proxy(stanza)
+    yield from _proxy(stanza, facts)
 
 
 def _of_link(stanza: Stanza, family: str, is_main: bool) -> Rule:
@@ -214,12 +211,13 @@ def _medium(stanza: Stanza, own_links: tuple[str, ...]) -> "Iterator[Change]":
             yield SharedSysctl(medium_id(link), MEDIUM)
 
 
-def _proxy(stanza: Stanza) -> "Iterator[Change]":
+def _proxy(stanza: Stanza, facts: Facts) -> "Iterator[Change]":
     """The node answers for its guests: the last thing switched on, the first switched off.
 
     Answers come at once (`proxy_delay`): by default the kernel holds each back for up to 0.8 s.
     """
     dev = stanza.iface
+    yield from _medium(stanza, facts.own_links)
     if IPV4 in stanza.families:
         yield Sysctl(f"net/ipv4/neigh/{dev}/proxy_delay", "0")
     if IPV6 in stanza.families:
