@@ -75,11 +75,13 @@ def _make_way(attachment: Attachment, network: "Network") -> bool:
 
         for prefix in attachment.prefixes:
             GuestPrefix(network.iface, str(prefix), tap, attachment.link).check()
-    if gone_link(journal_of(tap)):
+    known = journal_of(tap)
+    if gone_link(known):
         take_down_guest(tap, lambda journal: gone_link(journal) != "")
-    if group == GUARDED and not journal_of(tap).request:
+        known = journal_of(tap)
+    if group == GUARDED and not known.request:
         _undo_by_former_name(attachment.link)
-    return journal_of(tap).request != attachment.request()
+    return known.request != attachment.request()
 
 
 def _undo_by_former_name(number: str) -> None:
