@@ -28,16 +28,18 @@ class Compiled:
         """The spec of a module (importlib.abc.MetaPathFinder); None leaves it to Python."""
         if not name.startswith(f"{__name__}."):
             return None
-        place = f"{__path__[0]}/{name[len(__name__) + 1 :].replace('.', '/')}"
+        path = name[len(__name__) + 1 :].replace(".", "/")
+        place = f"{__path__[0]}/{path}"
         directory, _, file = place.rpartition("/")
-        source = f"{place}.py"
+        if "/" not in path and (room := _room(name, place)):  # most of what stands here is a room
+            return room
         for suffix in _SUFFIXES:
-            code = _compiled(f"{directory}/__pycache__/{file}{suffix}", source)
+            code = _compiled(f"{directory}/__pycache__/{file}{suffix}", f"{place}.py")
             if code is not None:
-                spec = _Spec(name, cls(code), origin=source)
+                spec = _Spec(name, cls(code), origin=f"{place}.py")
                 spec.has_location = True
                 return spec
-        return _room(name, place)
+        return None
 
     def create_module(self, _spec: object) -> None:
         """Python makes the module."""
