@@ -31,12 +31,13 @@ class Compiled:
         path = name[len(__name__) + 1 :].replace(".", "/")
         place = f"{__path__[0]}/{path}"
         directory, _, file = place.rpartition("/")
+        source = f"{place}.py"
         if "/" not in path and (room := _room(name, place)):  # most of what stands here is a room
             return room
         for suffix in _SUFFIXES:
-            code = _compiled(f"{directory}/__pycache__/{file}{suffix}", f"{place}.py")
+            code = _compiled(f"{directory}/__pycache__/{file}{suffix}", source)
             if code is not None:
-                spec = _Spec(name, cls(code), origin=f"{place}.py")
+                spec = _Spec(name, cls(code), origin=source)
                 spec.has_location = True
                 return spec
         return None
