@@ -47,6 +47,7 @@ def out_of_reach(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rtnetlink, "is_nodes_own", lambda link: not link.startswith("port"))
     monkeypatch.setattr(rtnetlink, "own_addresses", list)
     monkeypatch.setattr(rtnetlink, "default_link", lambda family: "")
+    monkeypatch.setattr(rtnetlink, "is_local_first", lambda family, priority, protocol: True)
     monkeypatch.setattr(seen, "marked", frozenset)
     monkeypatch.setattr(link, "absence", lambda name: "")
     monkeypatch.setattr(link, "trouble", lambda dev: "")
