@@ -48,21 +48,27 @@ def _up(iface: str, environ: "Mapping[str, str]") -> int:
     from snf_network_helper.transaction.bring_up import bring_up, finish_others, finish_tables
 
     run, stanza = _run(iface), None
+    # ifupdown2 and ifupdown-ng have one plan for all stanzas of an interface
+    is_whole = environ.get("PHASE") == "up" or "INTERFACES_FILE" in environ
+    known: list[list[Stanza | None]] = [[]] if is_whole else []
 
     def to_come() -> "list[Stanza | None]":
+        if known:
+            return known[0]
         from snf_network_helper.transaction.turns import stanzas_to_come  # few interfaces have several stanzas
 
-        return stanzas_to_come(environ, run)
+        known.append(stanzas_to_come(environ, run))
+        return known[0]
 
     try:
-        stanza = read_environ(environ, _table_number)
+        stanza = _merged(environ) if is_whole else read_environ(environ, _table_number)
         if stanza is None:
             _see_to(iface)
-            return 0
+            return _down(iface) if is_whole else 0
         for warning in stanza.warnings:
             say(warning)
         _look_at_uplink(stanza)
-        name = f"{iface}:{environ.get('ADDRFAM') or 'any'}"
+        name = f"{iface}:{('any' if is_whole else environ.get('ADDRFAM')) or 'any'}"
         with Lock(FACTS):
             facts = _facts(stanza)
             changes = plan(stanza, facts)
@@ -78,6 +84,12 @@ def _up(iface: str, environ: "Mapping[str, str]") -> int:
     if attached() and len(Journal.read(name).entries) > len(changes):
         _try(iface, lambda: finish_tables(name, changes, run))
     return 0
+
+
+def _merged(environ: "Mapping[str, str]") -> "Stanza | None":
+    from snf_network_helper.interfaces.reader import merged
+
+    return merged(environ)
 
 
 def _look_at_uplink(stanza: "Stanza") -> None:
