@@ -129,3 +129,32 @@ def test_what_came_up_by_options_that_are_gone_goes_down(host: Node, kind: str) 
 
     assert host.state() == before
     assert host.journals() == []
+
+
+def test_a_mistake_is_shown_by_status_until_it_is_mended(host: Node, kind: str) -> None:
+    mistake = "eth1: routed-nat maybe: expected yes or no"
+    host.interfaces(f"{ALL}    routed-nat maybe\n")
+    host.attempt("ifup eth1")
+
+    shown = host.attempt("snf-network-helper status eth1")
+
+    assert (shown.returncode, shown.stdout) == (1, f"not brought up\n  failed   {mistake}\n")
+    host.interfaces(ALL)
+    host.attempt("ifdown eth1")
+    host.run("ifup eth1")
+    assert "not brought up" not in host.run("snf-network-helper status eth1")
+
+
+def test_ifdown_and_down_forget_what_could_not_be_brought_up(host: Node, kind: str) -> None:
+    host.interfaces(f"{ALL}    routed-nat maybe\n")
+    host.attempt("ifup eth1")
+
+    host.run("snf-network-helper down eth1" if kind == IFUPDOWN else "ifdown eth1")
+
+    assert host.run("snf-network-helper status") == "nothing is routed\n"
+
+
+@pytest.mark.parametrize("kind", [IFUPDOWN, NG])
+def test_verbose_shows_the_commands(host: Node) -> None:
+    host.interfaces(ALL)
+    assert "[#] ip rule add iif eth1 lookup 222" in host.attempt("ifup -v eth1").stderr

@@ -91,8 +91,12 @@ class Node(Host):
         return self.run(f"cat {JOURNAL}/journal/{name}").splitlines()[1:-1]
 
     def leftovers(self) -> list[str]:
-        """The files below the journal's directory that take-down ought to have removed; nobody ever reads a draft."""
-        files = self.run(f"[ ! -e {JOURNAL} ] || find {JOURNAL} -type f ! -path '*/lock/*' -printf '%P\\n'").split()
+        """The files below the journal's directory that take-down ought to have removed; nobody ever reads a draft.
+
+        Why a bring-up failed stays to be read.
+        """
+        found = f"find {JOURNAL} -type f ! -path '*/lock/*' ! -path '*/failed/*' -printf '%P\\n'"
+        files = self.run(f"[ ! -e {JOURNAL} ] || {found}").split()
         return [file for file in files if not file.startswith("draft-")]
 
     def plan(self, link: str) -> list[Planned]:
