@@ -74,8 +74,8 @@ def test_plan_shows_what_ifup_runs(host: Node) -> None:
 
     shown = host.run("snf-network-helper plan eth1").splitlines()
 
-    assert "ip rule add iif lo to 198.51.100.0/24 lookup 222 priority 32000 protocol snf" in shown
-    assert "ip -6 rule add iif lo to 2001:db8::/64 lookup 222 priority 32000 protocol snf" in shown
+    assert "ip rule add to 198.51.100.0/24 lookup 222 priority 32000 protocol snf" in shown
+    assert "ip -6 rule add to 2001:db8::/64 lookup 222 priority 32000 protocol snf" in shown
 
 
 @MERGING
