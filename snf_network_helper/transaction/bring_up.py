@@ -60,10 +60,15 @@ def bring_up(
     """Makes the kernel hold the plan of the stanza `name` (IFACE:ADDRFAM); `request` is what no change of it tells.
 
     An interface may have several stanzas of one family: what the same ifup did for another is not outdated, and what an
-    earlier one did is not before all of them have had their turn. `to_come` tells of those that have not.
+    earlier one did is not before all of them have had their turn. `to_come` tells of those that have not. What an
+    earlier ifup did for a stanza of another family that is no more is taken over.
     """
     with Lock(_owner(name)):
         before = Journal.read(name)
+        if others := [other for other in names(_owner(name)) if other != name]:
+            from snf_network_helper.transaction.former import take_over
+
+            take_over(before, others, plan, run, to_come)
         outdated, later = _others(before, plan), before.of_others(run)
         if run and before.run == run:  # it is not the first stanza
             before.first = before.first or len(before.entries) - before.former
