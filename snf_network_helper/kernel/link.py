@@ -3,6 +3,8 @@
 import fcntl
 
 from snf_network_helper.errors import KernelError
+from snf_network_helper.kernel.sysctl import name_of as name_of
+from snf_network_helper.kernel.sysctl import number as number
 from snf_network_helper.lean import socket, struct
 
 _GET_FLAGS, _SET_FLAGS = 0x8913, 0x8914  # include/uapi/linux/sockios.h
@@ -11,22 +13,6 @@ _GET_MTU, _SET_MTU = 0x8921, 0x8922
 _UP, _RUNNING = 0x1, 0x40  # IFF_UP, IFF_RUNNING
 _FAILED_DETECTION = 0x08  # IFA_F_DADFAILED, include/uapi/linux/if_addr.h
 _ETHERNET = 1  # ARPHRD_ETHER
-
-
-def number(name: str) -> str:
-    """The kernel's number of a link, "" where there is none of that name; no other link ever gets it."""
-    try:
-        return str(socket.if_nametoindex(name))
-    except OSError:
-        return ""
-
-
-def name_of(number: str) -> str:
-    """The name that the link of a number has now, "" where it is gone."""
-    try:
-        return socket.if_indextoname(int(number))
-    except (OSError, ValueError):
-        return ""
 
 
 def absence(name: str) -> str:

@@ -12,7 +12,7 @@ from snf_network_helper.runtime import files
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_PRIOR = "prior"  # has no colon, as every user's name has
+_PRIOR, _CAME = "prior", "came"  # have no colon, as every user's name has
 
 
 def settings() -> frozenset[str]:
@@ -61,8 +61,29 @@ def users(what: str) -> list[str]:
 
 
 def prior(what: str) -> str:
-    """What the first user recorded; "" where nobody did."""
-    return (files.content(f"{directory(what)}/{_PRIOR}") or b"").decode(errors="surrogateescape")
+    """The value that the first user recorded; "" where nobody did."""
+    return _lines(what, _PRIOR)[0]
+
+
+def prior_links(what: str) -> str | None:
+    """The numbers of the links that the prior is about, as the first user recorded them; None where it did not."""
+    return next(iter(_lines(what, _PRIOR)[1:]), None)
+
+
+def came(what: str) -> dict[str, str]:
+    """The links that have got a setting since the first user came: of each its number, and the value before."""
+    return {number: value for number, _, value in (line.partition(" ") for line in _lines(what, _CAME)) if value}
+
+
+def record_link(what: str, number: str, value: str) -> None:
+    """Records one of these; as the hook and udev's rule do in shell."""
+    if number not in came(what):
+        before = "\n".join(_lines(what, _CAME))
+        files.write(f"{directory(what)}/{_CAME}", f"{before}{number} {value}\n")
+
+
+def _lines(what: str, file: str) -> list[str]:
+    return (files.content(f"{directory(what)}/{file}") or b"").decode(errors="surrogateescape").split("\n")
 
 
 def leave(what: str, user: str) -> None:
@@ -73,7 +94,8 @@ def leave(what: str, user: str) -> None:
     files.remove(f"{place}/{user}")
     # It is made only when it has a user: without one nothing is left to undo
     if not _has_user(place, other_than=""):
-        files.remove(f"{place}/{_PRIOR}")
+        for file in (_PRIOR, _CAME):
+            files.remove(f"{place}/{file}")
         posix.rmdir(place)
 
 

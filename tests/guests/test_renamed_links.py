@@ -137,12 +137,25 @@ def test_the_real_udev_detaches_a_renamed_tap(node: Node) -> None:
         host.run("ip link del tap7; SYSTEMD_IGNORE_CHROOT=1 udevadm settle")
 
 
-def test_status_says_that_a_routed_link_is_gone_that_is_renamed(node: Node, guest: Host) -> None:
+def test_status_says_how_a_routed_link_is_renamed(node: Node, guest: Host) -> None:
     attach_it(node)
     node.host.run(f"ip link set {LINK} name eth9")
     status = node.host.attempt(f"{COMMAND} status")
     assert status.returncode == 1
-    assert f"{LINK} inet: the link is gone\n" in status.stdout
+    assert f"{LINK} inet: the link is eth9 now\n" in status.stdout
+
+
+@pytest.mark.parametrize("first", ["detach", "ifdown"])
+def test_a_routed_link_that_is_renamed_while_up_answers_for_no_guest_that_has_gone(
+    node: Node, guest: Host, first: str
+) -> None:
+    attach_it(node)
+    node.host.run(f"ip link set {LINK} name eth9")
+    ways = [f"{COMMAND} detach tap0", f"ifdown {LINK}"]
+    node.host.run("; ".join(ways if first == "detach" else reversed(ways)))
+    assert node.host.run("ip -6 neigh show proxy dev eth9") == ""
+    assert node.host.run(f"{COMMAND} status") == "nothing is routed\n"
+    assert not [path for path in leftovers(node.host) if LINK in path]
 
 
 def state(node: Node, *taps: str) -> str:
