@@ -56,7 +56,7 @@ class SharedSysctl(Sysctl):
         with Lock(SHARED):
             if shared.is_last(name, user.name):
                 self._restore()
-                _release_followers(self.path)
+                self._release_followers()
             shared.leave(name, user.name)
 
     def is_present(self, marked: frozenset[Change]) -> bool:
@@ -139,6 +139,15 @@ class SharedSysctl(Sysctl):
         numbers = (shared.prior_links(self.shared_name()) or "").split(",")[1:] or [""] * len(links)
         return [sysctl.name_of(number) if number else link for link, number in zip(links, numbers, strict=False)]
 
+    def _release_followers(self) -> None:
+        *_, link, setting = self.path.split("/")
+        user = f"{link}:{setting}"
+        for kept in shared.followers(self.shared_name()):
+            change = SharedSysctl(kept, MEDIUM if setting == "medium_id" else "2")
+            if shared.is_last(change.shared_name(), user):
+                change._restore()
+            shared.leave(change.shared_name(), user)
+
     @property
     def _link(self) -> str:
         return self.path.split("/")[3]
@@ -162,8 +171,10 @@ def follow(link: str) -> bool:
     if not sysctl.reads(change.path, "1"):
         return False
     for conf in ("all", link):
-        if shared.is_used(SharedSysctl(_forwarding(conf), "1").shared_name()):
+        followed = SharedSysctl(_forwarding(conf), "1").shared_name()
+        if shared.is_used(followed):
             shared.join(name, f"{conf}:forwarding", change._prior)
+            shared.record_follower(followed, change.path)
     if not shared.is_used(name):
         return False
     change._record_link("1")
@@ -181,26 +192,10 @@ def follow_medium(path: str, routed: "Collection[str]") -> None:
     change = SharedSysctl(path, MEDIUM)
     for link in routed:
         shared.join(change.shared_name(), f"{link}:medium_id", change._prior)
+        shared.record_follower(SharedSysctl(path.replace(f"/{change._link}/", f"/{link}/"), MEDIUM).shared_name(), path)
     if routed:
         change._record_link(sysctl.read(path))
         sysctl.write(path, MEDIUM)
-
-
-def _release_followers(path: str) -> None:
-    *_, link, setting = path.split("/")
-    if path == _forwarding(link):
-        following, value = "/accept_ra", "2"
-    elif setting == "medium_id":
-        following, value = "/medium_id", MEDIUM
-    else:
-        return
-    user = f"{link}:{setting}"
-    for kept in shared.settings():
-        if kept.endswith(following) and kept != path:
-            change = SharedSysctl(kept, value)
-            if shared.is_last(change.shared_name(), user):
-                change._restore()
-            shared.leave(change.shared_name(), user)
 
 
 def _forwarding(link: str) -> str:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 _HEADER = "snf-network-helper journal 1 run="
 _LINK = "link="
 _REQUEST = "asked "
+_USUAL = ("ipx", "inet6", "inet", "can", "any")  # what ifupdown knows (interfaces(5)), and what no family is told for
 ATTACHED = "attached"  # in the place of the address family
 
 
@@ -153,7 +154,14 @@ class Journal:
 
 
 def names(iface: str = "") -> "Iterator[str]":
-    """The names of all stanzas' journals, or of one interface's, the latest address family first."""
+    """The names of all stanzas' journals, or of one interface's, the latest address family first.
+
+    Only where none of an interface's is of a usual family are all listed, of which each other interface has one.
+    """
+    usual = [name for family in _USUAL if files.exists(Journal(name := f"{iface}:{family}").path)] if iface else []
+    if usual:
+        yield from usual
+        return
     try:
         found = posix.listdir(f"{files.DIRECTORY}/journal")
     except OSError:

@@ -12,7 +12,7 @@ from snf_network_helper.runtime import files
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_PRIOR, _CAME = "prior", "came"  # have no colon, as every user's name has
+_PRIOR, _CAME, _FOLLOWERS = "prior", "came", "followers"  # have no colon, as every user's name has
 
 
 def settings() -> frozenset[str]:
@@ -82,6 +82,17 @@ def record_link(what: str, number: str, value: str) -> None:
         files.write(f"{directory(what)}/{_CAME}", f"{before}{number} {value}\n")
 
 
+def followers(what: str) -> list[str]:
+    """The settings that have this one among their users: whoever puts it back looks at no others."""
+    return [line for line in _lines(what, _FOLLOWERS) if line]
+
+
+def record_follower(what: str, follower: str) -> None:
+    """Records one of these."""
+    if follower not in (known := followers(what)):
+        files.write(f"{directory(what)}/{_FOLLOWERS}", "".join(f"{one}\n" for one in [*known, follower]))
+
+
 def _lines(what: str, file: str) -> list[str]:
     return (files.content(f"{directory(what)}/{file}") or b"").decode(errors="surrogateescape").split("\n")
 
@@ -94,7 +105,7 @@ def leave(what: str, user: str) -> None:
     files.remove(f"{place}/{user}")
     # It is made only when it has a user: without one nothing is left to undo
     if not _has_user(place, other_than=""):
-        for file in (_PRIOR, _CAME):
+        for file in (_PRIOR, _CAME, _FOLLOWERS):
             files.remove(f"{place}/{file}")
         posix.rmdir(place)
 
