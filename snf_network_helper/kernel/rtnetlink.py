@@ -26,7 +26,7 @@ _ANSWER_BYTES = 65536  # a link's is 2 KB, and more with many virtual functions
 _GET_LINK, _SET_LINK, _GET_ADDRESS, _GET_ROUTE = 18, 19, 22, 26
 _NEW_NEIGHBOUR, _DELETE_NEIGHBOUR, _GET_NEIGHBOUR = 28, 29, 30
 # IFLA_…, include/uapi/linux/if_link.h
-_LINK, _MASTER, _LINKINFO, _GROUP, _NETWORK_NAMESPACE = 5, 10, 18, 27, 37
+_ADDRESS, _LINK, _MASTER, _LINKINFO, _GROUP, _NETWORK_NAMESPACE = 1, 5, 10, 18, 27, 37
 _KIND = 1  # IFLA_INFO_KIND
 _DESTINATION, _OUTGOING = 1, 4  # RTA_DST, RTA_OIF
 _LOCAL_ADDRESS = 2  # IFA_LOCAL, include/uapi/linux/if_addr.h
@@ -41,16 +41,19 @@ _ANYWHERE = {IPV4: IPAddress(IPV4, 1), IPV6: IPAddress(IPV6, 2)}
 
 
 class LinkAttributes:
-    """A link, its kind as ip(8) names it, the link whose port it is, the one that it is made over, and its group."""
+    """A link, its kind as ip(8) names it, the link whose port it is, the one that it is made over, its group, MAC."""
 
-    __slots__ = ("group", "kind", "lower", "master", "name")
+    __slots__ = ("group", "kind", "lower", "mac", "master", "name")
 
-    def __init__(self, name: str, kind: str = "", master: str = "", lower: str = "", group: str = "0") -> None:
+    def __init__(
+        self, name: str, kind: str = "", master: str = "", lower: str = "", group: str = "0", mac: str = ""
+    ) -> None:
         self.name = name
         self.kind = kind
         self.master = master
         self.lower = lower
         self.group = group
+        self.mac = mac
 
 
 def link_attributes(name: str) -> LinkAttributes:
@@ -60,7 +63,8 @@ def link_attributes(name: str) -> LinkAttributes:
     # Of a veth the other end is named, which in another namespace has a number of its own
     lower = "" if _NETWORK_NAMESPACE in found else _name(found.get(_LINK, b""))
     group = str(int.from_bytes(found.get(_GROUP, b""), sys.byteorder))
-    return LinkAttributes(name, kind.rstrip(b"\0").decode(), _name(found.get(_MASTER, b"")), lower, group)
+    mac = found.get(_ADDRESS, b"").hex(":")
+    return LinkAttributes(name, kind.rstrip(b"\0").decode(), _name(found.get(_MASTER, b"")), lower, group, mac)
 
 
 def set_link_group(command: str, name: str, group: str) -> None:

@@ -10,6 +10,7 @@ from snf_network_helper.kernel.table_names import table_number
 from snf_network_helper.stanza.options import OPTIONS, read_options
 
 CIDR = "expected ADDRESS/LENGTH, as 192.0.2.0/24 or 2001:db8::/64"
+MAPPED = "an IPv4 address in the notation of IPv6, expected it as"
 UNICAST = "expected a subnet of unicast addresses"
 TABLE = "expected 1-4294967295 or a name in /etc/iproute2/rt_tables"
 RESERVED = "expected a table other than 0 and 253-255"
@@ -51,6 +52,11 @@ def test_a_subnet_with_host_bits_is_refused_and_the_right_one_named(subnet: str,
 )
 def test_a_subnet_that_no_host_can_be_in_is_refused(subnet: str) -> None:
     refused(f"routed-subnet {subnet}: {UNICAST}", subnet=subnet)
+
+
+def test_ipv4_in_the_notation_of_ipv6_is_refused_and_the_right_one_named() -> None:
+    refused(f"routed-subnet ::ffff:192.0.2.0/120: {MAPPED} 192.0.2.0", subnet="::ffff:192.0.2.0/120")
+    refused(f"routed-gateway ::ffff:192.0.2.1: {MAPPED} 192.0.2.1", gateway="::ffff:192.0.2.1")
 
 
 @pytest.mark.parametrize("role", ["vmc", "router", "router-vmc"])
