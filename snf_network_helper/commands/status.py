@@ -1,14 +1,13 @@
 """status: what was done, and where the kernel differs from it."""
 
 import json
-import sys
 
 from snf_network_helper.changes import seen
 from snf_network_helper.changes.address import Address
 from snf_network_helper.changes.base import AWAITED, KEPT, Change, Entry
 from snf_network_helper.changes.order import disorder
 from snf_network_helper.commands.privilege import need_root
-from snf_network_helper.errors import JournalError, RoutedError
+from snf_network_helper.errors import JournalError, RoutedError, printable, say
 from snf_network_helper.guests.network import network_of
 from snf_network_helper.journal.journal import Journal, attached_names, names
 from snf_network_helper.kernel import link
@@ -32,7 +31,7 @@ def run(arguments: "SimpleNamespace") -> int:
 
     Also where rules stand in an order that does harm, or another host has an address that is to be the node's.
     """
-    if arguments.iface:
+    if arguments.iface is not None:
         check_interface(arguments.iface)
     need_root("status")
     known = {name.rpartition(":")[0] for name in _names()}
@@ -54,16 +53,16 @@ def run(arguments: "SimpleNamespace") -> int:
     else:
         _print_status(rows, arguments.iface, _names_now(journals))
     for error in errors:
-        print(error, file=sys.stderr)
+        say(error)
     return int(bool(errors) or any(row["state"] in _WRONG for row in rows))
 
 
-def _journals(iface: str) -> tuple[list[Journal], list[JournalError]]:
+def _journals(iface: str | None) -> tuple[list[Journal], list[JournalError]]:
     """An interface's or all journals, and why some cannot be read: these stay, for a command that changes something."""
     files.looks_only = True
     journals, errors = [], []
     for name in _names():
-        if iface not in ("", name.rpartition(":")[0]):
+        if iface not in (None, name.rpartition(":")[0]):
             continue
         try:
             journals.append(Journal.read(name))
@@ -120,15 +119,15 @@ def _names() -> list[str]:
     return [*sorted(names()), *attached_names()]
 
 
-def _print_status(rows: "Sequence[dict[str, str]]", iface: str, names_now: dict[str, str]) -> None:
+def _print_status(rows: "Sequence[dict[str, str]]", iface: str | None, names_now: dict[str, str]) -> None:
     stanza = None
     for row in rows:
         if row["stanza"] != stanza:
             stanza = row["stanza"]
-            print(_HEADINGS.get(stanza) or _heading(stanza, names_now.get(stanza, "")))
+            print(printable(_HEADINGS.get(stanza) or _heading(stanza, names_now.get(stanza, ""))))
         before = f"  (was {row['prior']})" if "prior" in row and row["state"] != KEPT else ""
         why = f"  ({row['why']})" if "why" in row else ""
-        print(f"  {row['state']:8} {row['change']}{before}{why}")
+        print(printable(f"  {row['state']:8} {row['change']}{before}{why}"))
     if not rows:
         print(f"{iface}: nothing is routed" if iface else "nothing is routed")
 

@@ -236,7 +236,13 @@ def test_an_exception_that_is_no_subnet_is_refused(prefix: str, expected: str) -
 
 @pytest.mark.parametrize("priority", ["0", "32766", "32767", "-1", "high", "1.5", "0x10", "99999999999"])
 def test_a_priority_that_is_not_before_main_is_refused(priority: str) -> None:
-    refused(f"routed-priority {priority}: expected 1-32765", priority=priority)
+    refused(f"routed-priority {priority}: expected 1-32764", priority=priority)
+
+
+def test_a_priority_that_guests_need_is_taken_with_a_warning() -> None:
+    warned = ("eth0.222: routed-priority 32765: 32764 is used, guests need the next",)
+    assert stanza(priority="32765").warnings == warned
+    assert stanza(priority="32764").warnings == ()
 
 
 @pytest.mark.parametrize("option", ["role", "table", "arp_ip", "uplink", "nat", "nat6", "priority", "onlink"])
