@@ -5,6 +5,7 @@ from snf_network_helper.journal.journal import Journal, attached, names
 from snf_network_helper.kernel import process
 from snf_network_helper.kernel.process import heed_signals
 from snf_network_helper.lean import TYPE_CHECKING, environ, posix
+from snf_network_helper.runtime import files
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -36,7 +37,7 @@ def main(environ: "Mapping[str, str]" = environ) -> int:
 
     A failed ifup hook is an error to ifup, so it undoes its own half-work; ifdown goes on whatever we return, hence 0.
     """
-    process.verbose = environ.get("VERBOSITY", "0") not in ("", "0")
+    process.verbose = environ.get("VERBOSITY", environ.get("VERBOSE", "0")) not in ("", "0")
     iface = environ.get("IFACE", "")
     if environ.get("ADDRFAM") == "meta" or iface in ("", "lo", "--all"):
         return 0
@@ -54,36 +55,50 @@ def _up(iface: str, environ: "Mapping[str, str]") -> int:
     from snf_network_helper.transaction.bring_up import bring_up, finish_others, finish_tables
 
     run, stanza = _run(iface), None
+    # ifupdown2 and ifupdown-ng have one plan for all stanzas of an interface
+    is_whole = environ.get("PHASE") == "up" or "INTERFACES_FILE" in environ
+    known: list[list[Stanza | None]] = [[]] if is_whole else []
 
     def to_come() -> "list[Stanza | None]":
+        if known:
+            return known[0]
         from snf_network_helper.transaction.turns import stanzas_to_come  # few interfaces have several stanzas
 
-        return stanzas_to_come(environ, run)
+        known.append(stanzas_to_come(environ, run))
+        return known[0]
 
     try:
-        stanza = read_environ(environ, _table_number)
+        stanza = _merged(environ) if is_whole else read_environ(environ, _table_number)
         if stanza is None:
             _see_to(iface)
-            return 0
+            return _down(iface) if is_whole else 0
         for warning in stanza.warnings:
             say(warning)
         _look_at_uplink(stanza)
-        name = f"{iface}:{environ.get('ADDRFAM') or 'any'}"
+        name = f"{iface}:{('any' if is_whole else environ.get('ADDRFAM')) or 'any'}"
         with Lock(FACTS):
             facts = _facts(stanza)
             changes = plan(stanza, facts)
             bring_up(name, changes, run, request(stanza, facts), to_come)
     except RoutedError as error:
-        others = _undo_others(iface, run)
-        _complain(iface, error if stanza is None else _explained(error, stanza), *others)
+        from snf_network_helper.transaction.failing import give_up
+
+        give_up(iface, run, error, stanza)
         if attached() and any(names(iface)):  # other stanzas may have been made anew by this ifup
             _try(iface, lambda: _renew_if_up(iface))
         return 1
+    _forget_failure(iface)
     _try(iface, lambda: finish_others(name, run, to_come))
     _follow_up(iface, stanza, facts, to_come)
     if attached() and len(Journal.read(name).entries) > len(changes):
         _try(iface, lambda: finish_tables(name, changes, run))
     return 0
+
+
+def _merged(environ: "Mapping[str, str]") -> "Stanza | None":
+    from snf_network_helper.interfaces.reader import merged
+
+    return merged(environ)
 
 
 def _look_at_uplink(stanza: "Stanza") -> None:
@@ -99,12 +114,6 @@ def _look_at_uplink(stanza: "Stanza") -> None:
         if link.number(stanza.uplink):
             raise StanzaError(line)
         say(f"{line}, it will be used when it comes")
-
-
-def _explained(error: RoutedError, stanza: "Stanza") -> RoutedError:
-    from snf_network_helper.transaction.causes import explained
-
-    return explained(error, stanza)
 
 
 def _see_to(iface: str) -> None:
@@ -202,21 +211,6 @@ def _look(iface: str, addresses: "list[IPAddress]", announced: bool) -> None:
     in_background(work)
 
 
-def _undo_others(iface: str, run: str) -> list[RoutedError]:
-    """Undoes what this ifup did for other stanzas of the interface; returns what came of it.
-
-    To ifup the interface is down now, and no down hook will run.
-    """
-    from snf_network_helper.transaction.take_down import take_down
-
-    try:
-        if run and any(names(iface)):
-            take_down(iface, since=run)
-    except RoutedError as error:
-        return [error]
-    return []
-
-
 def _down(iface: str) -> int:
     from snf_network_helper.transaction.take_down import take_down
 
@@ -224,7 +218,15 @@ def _down(iface: str) -> int:
         take_down(iface)
     except RoutedError as error:
         _complain(iface, error)
+    _forget_failure(iface)
     return 0
+
+
+def _forget_failure(iface: str) -> None:
+    if files.exists(f"{files.DIRECTORY}/failed/{iface}"):
+        from snf_network_helper.runtime import failed  # few bring-ups have failed before
+
+        failed.forget(iface)
 
 
 def _run(iface: str) -> str:
@@ -236,7 +238,6 @@ def _run(iface: str) -> str:
         return ""
 
 
-def _complain(iface: str, error: RoutedError, *others: RoutedError) -> None:
+def _complain(iface: str, error: RoutedError) -> None:
     """One line on the console; a StanzaError names its interface itself."""
-    line = str(error) if isinstance(error, StanzaError) else f"{iface}: {error}"
-    say("; then ".join([line, *map(str, others)]))
+    say(str(error) if isinstance(error, StanzaError) else f"{iface}: {error}")

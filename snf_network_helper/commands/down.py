@@ -6,7 +6,7 @@ from snf_network_helper.journal.journal import names
 from snf_network_helper.kernel import link, process
 from snf_network_helper.kernel.process import heed_signals
 from snf_network_helper.lean import TYPE_CHECKING
-from snf_network_helper.runtime import files
+from snf_network_helper.runtime import failed, files
 from snf_network_helper.stanza.names import check_interface
 from snf_network_helper.transaction.take_down import take_down
 
@@ -19,8 +19,10 @@ def run(arguments: "SimpleNamespace") -> int:
     iface = check_interface(arguments.iface)
     need_root("down")
     process.verbose = arguments.verbose
+    had_failed = bool(failed.lines(iface))
+    failed.forget(iface)
     if not list(names(iface)):
-        if why := link.absence(iface):
+        if not had_failed and (why := link.absence(iface)):
             raise RoutedError(f"{why}, and no journal in {files.DIRECTORY}")
         print(f"{iface}: nothing to undo, no journal in {files.DIRECTORY}")
         return 0

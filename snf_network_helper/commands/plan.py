@@ -2,8 +2,8 @@
 
 import json
 
-from snf_network_helper.commands import ifquery
 from snf_network_helper.errors import RoutedError, one_line, say
+from snf_network_helper.interfaces import reader
 from snf_network_helper.lean import TYPE_CHECKING
 from snf_network_helper.plan.routed import plan
 from snf_network_helper.runtime.shared import settings
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def run(arguments: "SimpleNamespace") -> int:
     """Prints them in their order."""
     check_interface(arguments.iface.partition("=")[0])  # ifquery also takes IFACE=LOGICAL
-    stanzas = ifquery.stanzas(arguments.iface, arguments.file)
+    stanzas = reader.stanzas(arguments.iface, arguments.file)
     if not stanzas:
         raise RoutedError(f"{one_line(arguments.iface)}: no routed-* option in {one_line(arguments.file)}")
     for stanza in stanzas:

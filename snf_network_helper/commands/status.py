@@ -12,7 +12,7 @@ from snf_network_helper.guests.network import network_of
 from snf_network_helper.journal.journal import Journal, attached_names, names
 from snf_network_helper.kernel import link
 from snf_network_helper.lean import TYPE_CHECKING
-from snf_network_helper.runtime import files
+from snf_network_helper.runtime import failed, files
 from snf_network_helper.stanza.attachment import Attachment
 from snf_network_helper.stanza.names import check_interface
 from snf_network_helper.transaction.undoing import gone_link, renamed
@@ -21,26 +21,29 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from types import SimpleNamespace
 
-_HEADINGS = {"": "in no journal", "order": "in the wrong order"}
+_HEADINGS = {"": "in no journal", "order": "in the wrong order", "failed": "not brought up"}
 _FAILED = "dadfailed"  # as `ip addr` shows it
-_WRONG = ("missing", "orphan", "disorder", _FAILED)
+_WRONG = ("missing", "orphan", "disorder", "failed", _FAILED)
 
 
 def run(arguments: "SimpleNamespace") -> int:
     """Exit code 1 where something journalled is missing, what bears our mark is in no journal, or one is not read.
 
-    Also where rules stand in an order that does harm, or another host has an address that is to be the node's.
+    Also where the last bring-up failed, rules stand in an order that does harm, or another host has the node's address.
     """
     if arguments.iface is not None:
         check_interface(arguments.iface)
     need_root("status")
     known = {name.rpartition(":")[0] for name in _names()}
+    known |= {*failed.lines()}
     if arguments.iface and arguments.iface not in known and (why := link.absence(arguments.iface)):
         raise RoutedError(f"{why}, and nothing is routed by this name")
     in_kernel = seen.marked()
     journals, errors = _journals(arguments.iface)
     journalled = {entry.change.successor() for journal in journals for entry in journal.entries}
-    rows = [row for journal in journals for row in (*_rows(journal, in_kernel), *_unreached(journal))]
+    failures = failed.lines(arguments.iface or "").values()
+    rows = [{"stanza": "failed", "state": "failed", "change": why} for why in failures]
+    rows += [row for journal in journals for row in (*_rows(journal, in_kernel), *_unreached(journal))]
     if not arguments.iface:
         orphans = sorted(change.add() for change in in_kernel - journalled)
         rows += [{"stanza": "", "state": "orphan", "change": command} for command in orphans]

@@ -110,6 +110,19 @@ def leave(what: str, user: str) -> None:
         posix.rmdir(place)
 
 
+def hand_over(user: str, to: str) -> None:
+    """Has another user have all that a user of `settings` and the like has."""
+    place = f"{files.DIRECTORY}/shared"
+    try:
+        for name in posix.listdir(place):
+            if files.exists(f"{place}/{name}/{user}"):
+                posix.rename(f"{place}/{name}/{user}", f"{place}/{name}/{to}")
+    except FileNotFoundError:  # nothing is shared
+        return
+    except OSError as error:
+        raise JournalError(f"cannot write {place}: {error.strerror}") from None
+
+
 def is_used(what: str) -> bool:
     """True while anybody uses it."""
     return files.exists(directory(what))

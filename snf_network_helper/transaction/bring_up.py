@@ -62,13 +62,20 @@ def bring_up(
     """Makes the kernel hold the plan of the stanza `name` (IFACE:ADDRFAM); `request` is what no change of it tells.
 
     An interface may have several stanzas of one family: what the same ifup did for another is not outdated, and what an
-    earlier one did is not before all of them have had their turn. `to_come` tells of those that have not.
+    earlier one did is not before all of them have had their turn. `to_come` tells of those that have not. What an
+    earlier ifup did for a stanza of another family that is no more is taken over.
     """
     with Lock(_owner(name)):
         before = Journal.read(name)
-        number = sysctl.number(before.owner)
-        if number and gone_link(before):
-            _part_from_link(before)
+        number, others = sysctl.number(before.owner), [other for other in names(_owner(name)) if other != name]
+        _part_from_link(before, number)
+        if others:
+            for other in map(Journal.read, others):
+                if _part_from_link(other, number):
+                    other.write()
+            from snf_network_helper.transaction.former import take_over
+
+            take_over(before, others, plan, run, to_come)
         outdated, later = _others(before, plan), before.of_others(run)
         if run and before.run == run:  # it is not the first stanza
             before.first = before.first or len(before.entries) - before.former
@@ -79,8 +86,13 @@ def bring_up(
         _make(before, Goal(plan, run, request, link=number), outdated)
 
 
-def _part_from_link(before: Journal) -> None:
-    """Another link has the interface's name now: the former one gets back what it had, and leaves the journal."""
+def _part_from_link(before: Journal, number: str) -> bool:
+    """Where another link has the interface's name now, the former one gets back what it had, and leaves the journal.
+
+    `number` is that of the link which has the name now. True where there was anything to do.
+    """
+    if not (number and gone_link(before)):
+        return False
     link, now = before.owner, renamed(before)
     parted = [entry for entry in before.entries if entry.change.goes_with(link)]
     if now:
@@ -89,6 +101,8 @@ def _part_from_link(before: Journal) -> None:
     before.entries = [entry for entry in before.entries if entry not in parted]
     before.former = sum(entry not in parted for entry in former)
     before.first = sum(entry not in parted for entry in first)
+    before.link = number
+    return True
 
 
 def finish_others(name: str, run: str, to_come: "Callable[[], Sequence[object]]") -> None:

@@ -4,9 +4,8 @@ A hook is told of its own stanza only. The others are in the file, and few inter
 the answer matters.
 """
 
-from itertools import pairwise
-
 from snf_network_helper.errors import RoutedError
+from snf_network_helper.interfaces.reader import file_asked
 from snf_network_helper.kernel.process import Process
 from snf_network_helper.kernel.table_names import table_number
 from snf_network_helper.lean import TYPE_CHECKING
@@ -14,11 +13,10 @@ from snf_network_helper.stanza.options import as_in_environment, read_options
 from snf_network_helper.stanza.printed import question, routed_options
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from snf_network_helper.stanza.stanza import Stanza
 
-_SYSTEM_FILE = "/etc/network/interfaces"
 _PREFIX = "IF_"
 
 
@@ -29,7 +27,7 @@ def stanzas_to_come(environ: "Mapping[str, str]", run: str) -> "list[Stanza | No
     """
     iface = environ["IFACE"]
     try:
-        code, printed, _ = Process(question(f"{iface}={environ.get('LOGICAL') or iface}", _file(run))).finish()
+        code, printed, _ = Process(question(f"{iface}={environ.get('LOGICAL') or iface}", file_asked(run))).finish()
     except RoutedError:
         return []
     found = routed_options(printed) if not code else []
@@ -47,19 +45,3 @@ def _read(iface: str, options: "Mapping[str, str]") -> "Stanza | None":
 
 def _words(options: "Mapping[str, str]") -> dict[str, list[str]]:
     return {known: value.split() for option, value in options.items() if (known := as_in_environment(option))}
-
-
-def _file(run: str) -> str:
-    """The file that this ifup reads, by its command line; `run` is its process id."""
-    try:
-        with open(f"/proc/{run}/cmdline", "rb") as file:
-            words: Sequence[str] = file.read().decode(errors="surrogateescape").split("\0")
-    except OSError:
-        words = ()
-    for word, following in pairwise(words):
-        if word in ("-i", "--interfaces"):
-            return following
-        for option in ("--interfaces=", "-i"):
-            if word.startswith(option):
-                return word.removeprefix(option)
-    return _SYSTEM_FILE

@@ -92,8 +92,12 @@ class Node(Host):
         return [line for line in lines if not line.startswith("asked ")]
 
     def leftovers(self) -> list[str]:
-        """The files below the journal's directory that take-down ought to have removed; nobody ever reads a draft."""
-        files = self.run(f"[ ! -e {JOURNAL} ] || find {JOURNAL} -type f ! -path '*/lock/*' -printf '%P\\n'").split()
+        """The files below the journal's directory that take-down ought to have removed; nobody ever reads a draft.
+
+        Why a bring-up failed stays to be read.
+        """
+        found = f"find {JOURNAL} -type f ! -path '*/lock/*' ! -path '*/failed/*' -printf '%P\\n'"
+        files = self.run(f"[ ! -e {JOURNAL} ] || {found}").split()
         return [file for file in files if not file.startswith("draft-")]
 
     def plan(self, link: str) -> list[Planned]:

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from snf_network_helper.changes.base import Change
-from snf_network_helper.commands import ifquery
 from snf_network_helper.commands import plan as command
 from snf_network_helper.commands.main import main
+from snf_network_helper.interfaces import reader
 from snf_network_helper.kernel import table_names
 from snf_network_helper.plan.facts import Facts
 from snf_network_helper.plan.routed import plan
@@ -55,7 +55,7 @@ def facts(scenario: str) -> Facts:
 
 def planned(scenario: str) -> list[Change]:
     file = str(HERE / scenario / "interfaces")
-    stanzas = ifquery.stanzas(routed_interface(scenario), file)
+    stanzas = reader.stanzas(routed_interface(scenario), file)
     return [change for one in stanzas for change in plan(one, facts(scenario))]
 
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from snf_network_helper.commands import ifquery
 from snf_network_helper.commands.parser import parser
+from snf_network_helper.interfaces import reader
 from snf_network_helper.kernel import table_names
 from snf_network_helper.plan.facts import Facts
 from snf_network_helper.plan.routed import plan
@@ -62,7 +62,7 @@ def parsed(example: str, directory: Path) -> list[Stanza]:
     """The stanzas that ifup would find, were the example a file."""
     file = directory / "interfaces"
     file.write_text(example)
-    return [stanza for iface in IFACE.findall(example) for stanza in ifquery.stanzas(iface, str(file))]
+    return [stanza for iface in IFACE.findall(example) for stanza in reader.stanzas(iface, str(file))]
 
 
 def stanzas_of(document: str, directory: Path) -> list[Stanza]:

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from snf_network_helper.commands import ifquery
 from snf_network_helper.errors import RoutedError, StanzaError
+from snf_network_helper.interfaces import reader
 from snf_network_helper.lean import environ
 from snf_network_helper.stanza.stanza import Stanza
 
@@ -18,7 +18,7 @@ FOUR = f"iface eth0.222 inet manual\n{SUBNET}{GATEWAY}"
 def read(tmp_path: Path, text: str, iface: str = "eth0.222") -> list[Stanza]:
     file = tmp_path / "interfaces"
     file.write_text(text)
-    return ifquery.stanzas(iface, str(file))
+    return reader.stanzas(iface, str(file))
 
 
 def subnets(stanzas: list[Stanza]) -> list[list[str]]:
@@ -90,7 +90,7 @@ def test_an_unknown_interface_is_an_error(tmp_path: Path) -> None:
 
 def test_a_file_that_is_not_there_is_an_error() -> None:
     with pytest.raises(RoutedError, match=r"^eth0\.222: --file /nonexistent: No such file or directory$"):
-        ifquery.stanzas("eth0.222", "/nonexistent")
+        reader.stanzas("eth0.222", "/nonexistent")
 
 
 def test_a_file_that_ifupdown_does_not_understand_is_an_error(tmp_path: Path) -> None:

@@ -168,7 +168,7 @@ def test_only_what_one_run_did_is_taken_down_when_asked(host: FakeKernel) -> Non
     four, six = both()
     bring_up(NAME, four, "1")
     only_first = host.snapshot()
-    bring_up(f"{IFACE}:inet6", six, "2")
+    bring_up(f"{IFACE}:inet6", six, "2", to_come=lambda: [None])
 
     take_down(IFACE, "2")
 

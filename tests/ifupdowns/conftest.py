@@ -1,0 +1,22 @@
+"""Lends every test a node with the package installed, for each ifupdown that there is."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from roots import KINDS, Node, node
+
+
+@pytest.fixture(params=KINDS)
+def kind(request: pytest.FixtureRequest) -> str:
+    """An ifupdown."""
+    return str(request.param)
+
+
+@pytest.fixture
+def host(kind: str, tmp_path: Path) -> Iterator[Node]:
+    """A node with that ifupdown."""
+    (tmp_path / "node").mkdir()
+    with node(tmp_path / "node", kind, Path(os.environ["SNF_DEB"]).resolve(strict=True)) as made:
+        yield made
