@@ -113,6 +113,9 @@ class SharedSysctl(Sysctl):
             change = SharedSysctl(self.path.replace(f"/{self._link}/", f"/{link}/"), self.value)
             if before == self.value or not sysctl.reads(change.path, self.value):
                 continue
+            if link != self._link and shared.prior_links(change.shared_name()) == sysctl.number(link):
+                shared.set_prior(change.shared_name(), before)  # others want it by the present name
+                continue
             sysctl.write(change.path, before)
             for dragged in self._present_names(forwarding):
                 if sysctl.exists(_forwarding(dragged)):

@@ -15,7 +15,7 @@ from snf_network_helper.lean import TYPE_CHECKING
 from snf_network_helper.runtime import failed, files
 from snf_network_helper.stanza.attachment import Attachment
 from snf_network_helper.stanza.names import check_interface
-from snf_network_helper.transaction.undoing import gone_link, renamed
+from snf_network_helper.transaction.undoing import gone_link, other_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -114,7 +114,7 @@ def _unreached(journal: Journal) -> "Iterator[dict[str, str]]":
 def _trouble(journal: Journal) -> str:
     """What keeps all that a journal has from working, "" for nothing: its link, or of a guest its network."""
     try:
-        if now := renamed(journal):
+        if now := other_name(journal)[0]:
             return f"the link is {now} now"
         if gone_link(journal):
             return "the link is gone" + f", another one is {journal.owner} now" * bool(link.number(journal.owner))

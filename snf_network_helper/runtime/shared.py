@@ -65,6 +65,11 @@ def prior(what: str) -> str:
     return _lines(what, _PRIOR)[0]
 
 
+def set_prior(what: str, value: str) -> None:
+    """Records another value in the place of the first user's."""
+    files.write(f"{directory(what)}/{_PRIOR}", "\n".join([value, *_lines(what, _PRIOR)[1:]]))
+
+
 def prior_links(what: str) -> str | None:
     """The numbers of the links that the prior is about, as the first user recorded them; None where it did not."""
     return next(iter(_lines(what, _PRIOR)[1:]), None)

@@ -52,17 +52,36 @@ def renamed(journal: "Journal") -> str:
 
     The name alone says nothing: two links may have swapped theirs.
     """
+    now, others = _by_present_name(journal)
+    return "" if others else now
+
+
+def other_name(journal: "Journal") -> "tuple[str, set[Change]]":
+    """The name that a journal's link has now, and which changes of the link are by that name in others' journals, too.
+
+    A TAP that is attached by the name that it has now is wholly that attachment's.
+    """
+    now, others = _by_present_name(journal)
+    if journal.is_attachment and others:
+        return "", set()
+    theirs = {entry.change for other in others for entry in other.entries}
+    own = [entry.change for entry in journal.entries if entry.change.goes_with(journal.owner)]
+    return now, {change for change in own if _moved(change, journal.owner, now) in theirs}
+
+
+def _by_present_name(journal: "Journal") -> "tuple[str, list[Journal]]":
+    """The name that a journal's link has now, "" for none or the same, and the journals that it has by that name."""
     number = _number(journal)
     if not number:
-        return ""
+        return "", []
     from snf_network_helper.journal.journal import ATTACHED, Journal, names
     from snf_network_helper.kernel import sysctl
 
     now = sysctl.name_of(number)
     if now in ("", journal.owner):
-        return ""
+        return "", []
     others = [f"{now}:{ATTACHED}"] if journal.is_attachment else names(now)
-    return "" if any(_number(Journal.read(other)) == number for other in others) else now
+    return now, [other for other in map(Journal.read, others) if _number(other) == number]
 
 
 def _number(journal: "Journal") -> str:

@@ -205,3 +205,38 @@ def test_status_says_by_which_name_it_is_there(node: Node) -> None:
     rename(node.host, LINK, NOW)
     status = node.host.attempt(f"{COMMAND} status")
     assert (status.returncode, status.stdout.splitlines()[0]) == (1, f"{LINK} inet: the link is {NOW} now")
+
+
+def test_a_link_that_is_up_by_both_names_is_as_it_was_after_both(node: Node) -> None:
+    before = node.snapshot()
+    bring_up(node, "vmc")
+    rename(node.host, LINK, NOW)
+    other = str(Stanza(link=NOW)).replace("192.0.2.", "203.0.113.").replace("db8:", "db9:").replace("222", "333")
+    node.host.interfaces(stanza("vmc") + other)
+    node.host.run(f"ifup {NOW}")
+    code, lines = node.errors(f"ifdown {LINK}")
+    assert code == 0
+    (said,) = lines
+    assert f"kept, the link is up as {NOW}: take that down first" in said
+    assert [node.host.sysctl(f"ipv4/conf/{NOW}/{name}") for name in ("proxy_arp", "medium_id")] == ["1", "1"]
+    node.host.run(f"ifdown {NOW}; {COMMAND} down {LINK}; ip link set {NOW} up")
+    rename(node.host, NOW, LINK)
+    assert before.difference(node.snapshot()) == ""
+    assert node.host.run(LEFTOVERS) == ""
+
+
+def test_an_uplink_that_another_interface_has_by_its_new_name_goes_on_forwarding(node: Node) -> None:
+    add_uplink(node, "up0")
+    node.plug("eth2")
+    node.host.run("ip link set eth2 up")
+    before = node.snapshot()
+    bring_up(node, "router", "up0")
+    rename(node.host, "up0", "wan0")
+    second = stanza("router", "wan0").replace(LINK, "eth2").replace("192.0.2.", "203.0.113.").replace("db8:", "db9:")
+    node.host.interfaces(stanza("router", "up0") + second)
+    node.host.run(f"ifup eth2; ifdown {LINK}; ip link set {LINK} up")
+    assert node.host.sysctl("ipv4/conf/wan0/forwarding") == "1"
+    node.host.run("ifdown eth2; ip link set eth2 up")
+    rename(node.host, "wan0", "up0")
+    assert before.difference(node.snapshot()) == ""
+    assert node.host.run(LEFTOVERS) == ""
