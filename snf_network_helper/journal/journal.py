@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _HEADER = "snf-network-helper journal 1 run="
 _LINK = "link="
 _REQUEST = "asked "
-_USUAL = ("ipx", "inet6", "inet", "can", "any")  # what ifupdown knows (interfaces(5)), and what no family is told for
+_USUAL = ("inet6", "inet", "any")  # the last where no family is told
 ATTACHED = "attached"  # in the place of the address family
 
 

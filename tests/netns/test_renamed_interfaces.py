@@ -82,6 +82,12 @@ def test_it_answers_for_nothing_any_more(node: Node) -> None:
     assert answers == {own}
 
 
+def test_it_is_not_taken_down_by_its_new_name(node: Node) -> None:
+    bring_up(node, "vmc")
+    rename(node.host, LINK, NOW)
+    assert node.errors(f"{COMMAND} down {NOW}") == (1, [f"{NOW}: was brought up as {LINK}, expected that name"])
+
+
 @pytest.mark.parametrize("role", ROLES)
 def test_another_link_that_has_its_name_now_is_not_touched(node: Node, role: str) -> None:
     before = node.snapshot()
