@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from ipaddress import IPv4Address, IPv6Address
 
 import pytest
-from guestlab import COMMAND, attach, configure, detach, leftovers, node_up, plug
+from guestlab import COMMAND, attach, attach_command, configure, detach, leftovers, node_up, plug, refused
 from lab.host import Host
 from lab.node import Node
 from lab.packets import Tap, arp_request, claim
@@ -143,6 +143,13 @@ def test_status_says_how_a_routed_link_is_renamed(node: Node, guest: Host) -> No
     status = node.host.attempt(f"{COMMAND} status")
     assert status.returncode == 1
     assert f"{LINK} inet: the link is eth9 now\n" in status.stdout
+
+
+def test_no_guest_is_attached_to_a_link_that_is_renamed(node: Node, guest: Host) -> None:
+    node.host.run(f"ip link set {LINK} name eth9")
+    said = refused(node.host, attach_command("tap0", OWN, network=LINK))
+    assert said.startswith(f"tap0: --network {LINK}: no such interface")
+    assert not [path for path in leftovers(node.host) if "attached" in path]
 
 
 @pytest.mark.parametrize("first", ["detach", "ifdown"])
