@@ -26,7 +26,7 @@ _ANSWER_BYTES = 65536  # a link's is 2 KB, and more with many virtual functions
 _GET_LINK, _SET_LINK, _GET_ADDRESS, _GET_ROUTE = 18, 19, 22, 26
 _NEW_NEIGHBOUR, _DELETE_NEIGHBOUR, _GET_NEIGHBOUR, _GET_RULE = 28, 29, 30, 34
 # IFLA_…, include/uapi/linux/if_link.h
-_LINK, _MASTER, _LINKINFO, _GROUP, _NETWORK_NAMESPACE = 5, 10, 18, 27, 37
+_ADDRESS, _LINK, _MASTER, _LINKINFO, _GROUP, _NETWORK_NAMESPACE = 1, 5, 10, 18, 27, 37
 _KIND, _DESTINATION, _OUTGOING = 1, 1, 4  # IFLA_INFO_KIND, RTA_DST, RTA_OIF
 _LOCAL_ADDRESS, _LOCAL = 2, 2  # IFA_LOCAL, include/uapi/linux/if_addr.h; RTN_LOCAL
 _MAIN, _LOCAL_TABLE, _ADVERTISED = 254, 255, 9  # RT_TABLE_…, RTPROT_RA
@@ -39,36 +39,36 @@ _ANYWHERE = {IPV4: IPAddress(IPV4, 1), IPV6: IPAddress(IPV6, 2)}
 
 
 class LinkAttributes:
-    """A link, its kind as ip(8) names it, the link whose port it is, the one that it is made over, and its group."""
+    """A link, its kind as ip(8) names it, the link whose port it is, the one that it is made over, its group, MAC."""
 
-    __slots__ = ("group", "kind", "lower", "master", "name")
+    __slots__ = ("group", "kind", "lower", "mac", "master", "name")
 
-    def __init__(self, name: str, kind: str = "", master: str = "", lower: str = "", group: str = "0") -> None:
+    def __init__(
+        self, name: str, kind: str = "", master: str = "", lower: str = "", group: str = "0", mac: str = ""
+    ) -> None:
         self.name = name
         self.kind = kind
         self.master = master
         self.lower = lower
         self.group = group
+        self.mac = mac
 
 
 def link_attributes(name: str) -> LinkAttributes:
     """Asks for a link; KernelError where there is none of that name."""
-    found = _link(name)
+    command = f"ip link show dev {name}"
+    found = dict(attributes(ask(command, _GET_LINK, 0, _about(command, name))[16:]))
     kind = dict(attributes(found.get(_LINKINFO, b""))).get(_KIND, b"")
     # Of a veth the other end is named, which in another namespace has a number of its own
     lower = "" if _NETWORK_NAMESPACE in found else _name(found.get(_LINK, b""))
     group = str(int.from_bytes(found.get(_GROUP, b""), sys.byteorder))
-    return LinkAttributes(name, kind.rstrip(b"\0").decode(), _name(found.get(_MASTER, b"")), lower, group)
+    mac = found.get(_ADDRESS, b"").hex(":")
+    return LinkAttributes(name, kind.rstrip(b"\0").decode(), _name(found.get(_MASTER, b"")), lower, group, mac)
 
 
 def set_link_group(command: str, name: str, group: str) -> None:
     """Puts a link in another group; `command` is the one of ip(8) that would do the same."""
     ask(command, _SET_LINK, ACK, _about(command, name) + struct.pack("=HHI", 8, _GROUP, int(group)))
-
-
-def _link(name: str) -> dict[int, bytes]:
-    command = f"ip link show dev {name}"
-    return dict(attributes(ask(command, _GET_LINK, 0, _about(command, name))[16:]))
 
 
 def _about(command: str, link: str) -> bytes:

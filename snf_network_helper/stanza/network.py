@@ -107,6 +107,12 @@ class Network:
         subnet = self.subnet_of(address)
         return subnet.is_reserved(address) and self.is_on_a_link(subnet)
 
+    @property
+    def anycasts(self) -> "tuple[IPAddress, ...]":
+        """What routers have beside their gateway addresses: that of all routers, of each subnet that is on a link."""
+        subnets = (one for one in self.subnets if (gateway := self.gateway_of_subnet(one)) and gateway in one)
+        return tuple(one.anycast for one in subnets if one.anycast)
+
     def gateway_of(self, address: "IPAddress", own: "Collection[IPAddress]" = ()) -> "IPAddress | None":
         """The router that a guest with an address is told, where `own` are all that it has.
 

@@ -65,6 +65,8 @@ def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FakeKernel:
     fake = FakeKernel(tmp_path / "sys")
     give_links(fake, "eth0", IFACE)
     monkeypatch.setattr(sysctl, "write", fake.write)
+    monkeypatch.setattr(sysctl, "number", fake.number)
+    monkeypatch.setattr(sysctl, "name_of", fake.name_of)
     monkeypatch.setattr(link_addresses, "has_address", fake.has_address)
     monkeypatch.setattr(link_addresses, "count", fake.count)
     monkeypatch.setattr(posix, "posix_spawnp", fake.spawn)
