@@ -46,6 +46,10 @@ COMMANDS: "dict[str, tuple[str, Sequence[Argument]]]" = {
         "show what was done, and where the kernel differs from it",
         ((("iface",), {"metavar": "IFACE", "nargs": "?", "default": None}), _JSON),
     ),
+    "doctor": (
+        "say why an interface or a guest has no network, and what to type",
+        ((("iface",), {"metavar": "IFACE|TAP", "nargs": "?", "default": None}), _JSON),
+    ),
     "down": ("undo all changes that the journals list for IFACE", ((("iface",), {"metavar": "IFACE"}), _VERBOSE)),
     "attach": (
         "make the guest behind TAP reachable",

@@ -18,6 +18,7 @@ from snf_network_helper.stanza.stanza import ROLES, Stanza
 
 ROOT = Path(__file__).resolve().parents[2]
 README, MAN5, MAN8 = "README.md", "man/snf-network-helper-interfaces.5", "man/snf-network-helper.8"
+MAN7 = "man/snf-network-helper-findings.7"
 DOCS = sorted((ROOT / "docs").glob("*.md"))
 DOCUMENTS = [README, MAN5, MAN8, "docs/design.md", "docs/guests.md", "CONTRIBUTING.md"]
 
@@ -145,7 +146,7 @@ def test_links_lead_somewhere(document: str) -> None:
 
 
 @pytest.mark.skipif(shutil.which("man") is None, reason="man-db is not installed")
-@pytest.mark.parametrize("document", [MAN5, MAN8])
+@pytest.mark.parametrize("document", [MAN5, MAN7, MAN8])
 def test_manual_pages_are_formatted_without_warnings(document: str) -> None:
     command = ["man", "--warnings", "-E", "UTF-8", "-l", "-Tutf8", "-Z", document]
     environ = {"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8", "MANROFFSEQ": "", "MANWIDTH": "80"}
