@@ -51,6 +51,7 @@ setup(
         ("/etc/iproute2/rt_tables.d", []),
         ("/etc/network/if-down.d", ["ifupdown/if-down.d/routed"]),
         ("/etc/network/if-up.d", ["ifupdown/if-up.d/routed"]),
+        ("/usr/libexec/ifupdown-ng", ["ifupdown/ng/routed"]),
         ("/usr/lib/udev/rules.d", ["share/60-snf-network-helper.rules"]),
         ("/usr/sbin", ["sbin/snf-network-helper"]),
         ("/usr/share/man/man5", ["man/snf-network-helper-interfaces.5"]),
