@@ -54,6 +54,7 @@ setup(
         ("/usr/libexec/ifupdown-ng", ["ifupdown/ng/routed"]),
         ("/usr/lib/udev/rules.d", ["share/60-snf-network-helper.rules"]),
         ("/usr/sbin", ["sbin/snf-network-helper"]),
+        ("/usr/share/ifupdown2/addons", ["ifupdown/addons/routed.py"]),
         ("/usr/share/man/man5", ["man/snf-network-helper-interfaces.5"]),
         ("/usr/share/man/man8", ["man/snf-network-helper.8"]),
         ("/usr/share/snf-network-helper", ["share/guard.nft"]),

@@ -56,7 +56,7 @@ def _up(iface: str, environ: "Mapping[str, str]") -> int:
 
     run, stanza = _run(iface), None
     # ifupdown2 and ifupdown-ng have one plan for all stanzas of an interface
-    is_whole = environ.get("PHASE") == "up" or "INTERFACES_FILE" in environ
+    is_whole = environ.get("PHASE") == "up" or "INTERFACES_FILE" in environ  # the addon of ifupdown2 says `up`, too
     known: list[list[Stanza | None]] = [[]] if is_whole else []
 
     def to_come() -> "list[Stanza | None]":

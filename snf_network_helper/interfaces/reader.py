@@ -8,7 +8,7 @@ from snf_network_helper.errors import RoutedError, one_line
 from snf_network_helper.kernel.table_names import table_number
 from snf_network_helper.lean import TYPE_CHECKING, environ, posix
 from snf_network_helper.runtime import files
-from snf_network_helper.stanza.options import read_options, routes
+from snf_network_helper.stanza.options import read_environ, read_options, routes
 from snf_network_helper.stanza.printed import merged_options, question, routed_options
 
 if TYPE_CHECKING:
@@ -34,8 +34,13 @@ def stanzas(iface: str, file: str = SYSTEM_FILE) -> "list[Stanza]":
 
 
 def merged(told: "Mapping[str, str]") -> "Stanza | None":
-    """The one stanza that ifupdown2 or ifupdown-ng makes of all, by what it has told its hook; None for no option."""
+    """The one stanza that ifupdown2 or ifupdown-ng makes of all, by what it has told its hook; None for no option.
+
+    Our addon of ifupdown2 tells all values of all options.
+    """
     iface = told["IFACE"]
+    if told.get("ADDRFAM") == "any":
+        return read_environ(told, table_number)
     if file := told.get("INTERFACES_FILE"):
         program = _merging(_QUERIES[1]) or _merging(_QUERIES[0])
     else:
