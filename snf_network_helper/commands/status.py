@@ -8,8 +8,9 @@ from snf_network_helper.changes.address import Address
 from snf_network_helper.changes.base import AWAITED, KEPT, Change, Entry
 from snf_network_helper.changes.order import disorder
 from snf_network_helper.commands.privilege import need_root
-from snf_network_helper.errors import JournalError, RoutedError
+from snf_network_helper.errors import JournalError, RoutedError, say
 from snf_network_helper.guests.network import network_of
+from snf_network_helper.interfaces import addon
 from snf_network_helper.journal.journal import Journal, attached_names, names
 from snf_network_helper.kernel import link
 from snf_network_helper.lean import TYPE_CHECKING
@@ -55,6 +56,8 @@ def run(arguments: "SimpleNamespace") -> int:
         print(json.dumps(rows, indent=2))
     else:
         _print_status(rows, arguments.iface, _names_now(journals))
+        if any(row["state"] == "failed" for row in rows) and (advice := addon.advice()):
+            say(advice)
     for error in errors:
         print(error, file=sys.stderr)
     return int(bool(errors) or any(row["state"] in _WRONG for row in rows))

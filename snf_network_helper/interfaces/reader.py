@@ -77,6 +77,14 @@ def merging() -> str:
     return _merging(_QUERIES[0]) or _merging(_QUERIES[1]) * (not files.exists(_QUERIES[0]))
 
 
+def is_ifupdown2() -> bool:
+    """Whether ifquery, and so ifup, is that of ifupdown2."""
+    try:
+        return posix.readlink(_QUERIES[0]).endswith(f"/{_IFUPDOWN2}")
+    except OSError:
+        return False
+
+
 def _merging(path: str) -> str:
     """The ifquery of ifupdown2 or ifupdown-ng at a path, by the name of the one or the other; else ""."""
     try:

@@ -156,3 +156,18 @@ def test_a_package_that_is_broken_ends_no_run(node: Node) -> None:
     assert done.returncode == 1
     assert "error: eth1: " in done.stderr
     assert "state UP" in node.run("ip link show eth0")
+
+
+def test_status_says_how_to_have_errors_shown(host: Node) -> None:
+    host.interfaces(MISTAKE)
+    host.attempt("ifup eth1")
+    advice = "add post-up,routed and pre-down,routed to /etc/network/ifupdown2/addons.conf\n"
+    assert host.attempt("snf-network-helper status").stderr.endswith(advice)
+    host.run(LINES)
+    assert host.attempt("snf-network-helper status").stderr == ""
+
+
+def test_a_node_without_failures_is_not_nagged(host: Node) -> None:
+    host.interfaces(ALL)
+    host.run("ifup eth1")
+    assert host.attempt("snf-network-helper status").stderr == ""
