@@ -46,7 +46,7 @@ COMMANDS: "dict[str, tuple[str, Sequence[Argument]]]" = {
     ),
     "status": (
         "show what was done, and where the kernel differs from it",
-        ((("iface",), {"metavar": "IFACE", "nargs": "?", "default": ""}), _JSON),
+        ((("iface",), {"metavar": "IFACE", "nargs": "?", "default": None}), _JSON),
     ),
     "up": (
         "make what the stanzas of IFACE ask for, and what is missing of it",
