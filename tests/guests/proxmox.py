@@ -11,10 +11,18 @@ HOOKSCRIPT = Path(__file__).resolve().parents[2] / "share" / "examples" / "proxm
 BRIDGE = "vmbr222"
 MAC = "BC:24:11:2E:61:4A"
 
-# qm and pct show the guests of this node, and fail for others
+# qm and pct show and change the guests of this node, and fail for others
 TOOL = """#!/bin/sh
-[ "$1" = config ] || exit 255
 file=/etc/pve/nodes/$(hostname)/{kind}/$2.conf
+if [ "$1" = set ]; then
+    case {kind} in
+    qemu-server) value=$(echo "$4" | sed "s/^virtio,/virtio={mac},/") ;;
+    *) value=$(echo "$4" | sed "s/^name=.*/&,hwaddr={mac},type=veth/") ;;
+    esac
+    echo "${{3#--}}: $value" >> "$file"
+    exit
+fi
+[ "$1" = config ] || exit 255
 if [ ! -e "$file" ]; then
     echo "Configuration file '$file' does not exist" >&2
     exit 2
@@ -50,6 +58,7 @@ class Proxmox:
 
     def __init__(self, host: Host, *bridges: str) -> None:
         self.host = host
+        self.hookscript = str(HOOKSCRIPT)
         host.run(
             """
             mkdir -p /run/pve/upper /run/pve/work /run/pve/bin
@@ -65,7 +74,7 @@ class Proxmox:
         )
         for tool, kind in (("qm", "qemu-server"), ("pct", "lxc")):
             host.run(f"mkdir -p /etc/pve/nodes/{host.name}/{kind}")
-            host.write(f"/run/pve/bin/{tool}", TOOL.format(kind=kind))
+            host.write(f"/run/pve/bin/{tool}", TOOL.format(kind=kind, mac=MAC))
             host.run(f"chmod 755 /run/pve/bin/{tool}")
         for bridge in bridges:
             host.run(f"ip link add {bridge} type bridge; ip link set {bridge} up")
@@ -91,7 +100,7 @@ class Proxmox:
         """Calls the hookscript, with the environment of Proxmox's daemons and no other."""
         origin = f"PVE_MIGRATED_FROM={migrated_from}" if migrated_from else ""
         path = "/run/pve/bin:/sbin:/bin:/usr/sbin:/usr/bin"
-        return self.host.attempt(f"env -i PATH={path} {origin} {HOOKSCRIPT} {vmid} {phase}")
+        return self.host.attempt(f"env -i PATH={path} {origin} {self.hookscript} {vmid} {phase}")
 
     def hook(self, vmid: int, phase: str, migrated_from: str = "") -> None:
         """A phase that must succeed, and say nothing."""
