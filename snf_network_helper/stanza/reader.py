@@ -22,7 +22,7 @@ class Reader:
         self.further: dict[Prefix, IPAddress] = {}  # of subnets with a gateway of their own, beside the first
 
     def error(self, option: str, value: str, expected: str) -> StanzaError:
-        return StanzaError(f"{self.iface}: {option}{' ' * bool(value)}{one_line(value)}: {expected}")
+        return StanzaError(f"{self.iface}: {option}{' ' + one_line(value) if value else ''}: {expected}")
 
     def mistaken(self, option: str, text: str, expected: str) -> StanzaError:
         """A value that is no address or prefix."""
