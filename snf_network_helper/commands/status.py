@@ -99,7 +99,7 @@ def _state(entry: Entry, in_kernel: frozenset[Change]) -> str:
 
 def _port(journal: Journal) -> "Iterator[dict[str, str]]":
     """Says of a guest that something has made its TAP a port: a hypervisor may do so when somebody edits the NIC."""
-    tap = journal.name.rpartition(":")[0]
+    tap = journal.owner
     if journal.is_attachment and link.number(tap) and (master := link_attributes(tap).master):
         command, why = f"ip link set dev {tap} nomaster", f"a port of {master}, which takes its frames"
         yield {"stanza": journal.name, "state": "missing", "change": command, "why": why}

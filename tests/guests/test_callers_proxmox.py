@@ -161,6 +161,10 @@ def test_a_nic_that_somebody_edits(node: Proxmox, vm: Host) -> None:
     assert comes_true(partial(online, vm))
     assert node.host.run(f"{COMMAND} status tap101i0") == "tap101i0: nothing is routed\n"
     assert node.host.attempt(f"{COMMAND} status").returncode == 0
+    node.edit("tap101i0")  # the firewall is off again
+    node.hook(101, "post-start")
+    assert comes_true(partial(online, vm))
+    assert node.host.attempt(f"{COMMAND} status").returncode == 0
 
 
 def test_an_edited_nic_is_mended_by_the_command_that_status_prints(node: Proxmox, vm: Host) -> None:

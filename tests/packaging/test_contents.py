@@ -3,6 +3,7 @@
 import re
 import shutil
 import subprocess
+from os.path import normpath
 from pathlib import Path, PurePosixPath
 
 import pytest
@@ -88,7 +89,7 @@ def test_no_link_of_a_document_leads_out_of_the_package(deb: Path) -> None:
     for document in (ROOT / "README.md", *(ROOT / "docs").rglob("*.md")):
         directory = documentation / document.relative_to(ROOT).parent
         for target in re.findall(r"\]\(([^):#]+)[)#]", document.read_text("utf-8")):
-            assert str(directory / target) in installed, f"{document.name}: {target}"
+            assert normpath(directory / target) in installed, f"{document.name}: {target}"
 
 
 def test_stdeb_ships_the_same(deb: Path, stdeb_deb: Path) -> None:
