@@ -9,8 +9,10 @@ from snf_network_helper.commands.privilege import need_root
 from snf_network_helper.errors import JournalError, NetworkDownError, RoutedError, printable, say
 from snf_network_helper.findings.standing import MISSING, REFUSED, state_of
 from snf_network_helper.guests.network import network_of
+from snf_network_helper.interfaces import addon
 from snf_network_helper.journal.journal import Journal, attached_names, names
 from snf_network_helper.kernel import link
+from snf_network_helper.kernel.rtnetlink import link_attributes
 from snf_network_helper.lean import TYPE_CHECKING
 from snf_network_helper.runtime import failed, files
 from snf_network_helper.stanza.attachment import Attachment
@@ -42,7 +44,7 @@ def run(arguments: "SimpleNamespace") -> int:
     journalled = {entry.change.successor() for journal in journals for entry in journal.entries}
     failures = failed.lines(arguments.iface or "").values()
     rows = [{"stanza": "failed", "state": "failed", "change": why} for why in failures]
-    rows += [row for journal in journals for row in (*_rows(journal, in_kernel), *_unreached(journal))]
+    rows += [row for journal in journals for row in (*_rows(journal, in_kernel), *_port(journal), *_unreached(journal))]
     if not arguments.iface:
         orphans = sorted(change.add() for change in in_kernel - journalled)
         rows += [{"stanza": "", "state": "orphan", "change": command} for command in orphans]
@@ -54,6 +56,8 @@ def run(arguments: "SimpleNamespace") -> int:
         print(json.dumps(rows, indent=2))
     else:
         _print_status(rows, arguments.iface, {journal.name: _trouble(journal) for journal in journals})
+        if any(row["state"] == "failed" for row in rows) and (advice := addon.advice()):
+            say(advice)
     for error in errors:
         say(error)
     return int(bool(errors) or any(row["state"] in _WRONG for row in rows))
@@ -83,6 +87,14 @@ def _rows(journal: Journal, in_kernel: frozenset[Change]) -> "Iterator[dict[str,
 def _attachment(journal: Journal) -> Attachment | None:
     """What a guest's journal asks for; None for a stanza's."""
     return Attachment.parse(journal.name.rpartition(":")[0], journal.request) if journal.is_attachment else None
+
+
+def _port(journal: Journal) -> "Iterator[dict[str, str]]":
+    """Says of a guest that something has made its TAP a port: a hypervisor may do so when somebody edits the NIC."""
+    tap = journal.owner
+    if journal.is_attachment and link.number(tap) and (master := link_attributes(tap).master):
+        command, why = f"ip link set dev {tap} nomaster", f"a port of {master}, which takes its frames"
+        yield {"stanza": journal.name, "state": "missing", "change": command, "why": why}
 
 
 def _unreached(journal: Journal) -> "Iterator[dict[str, str]]":

@@ -13,4 +13,4 @@ def look(facts: Facts) -> Iterator[Finding]:
     """What the hook said then is the cause."""
     for iface, line in facts.failed.items():
         yield Finding(iface, f"the last ifup failed: {line}",
-                      advice=f"mend what the line names, then type `ifup --force {iface}`")  # fmt: skip
+                      advice=f"mend what the line names, then type `snf-network-helper up {iface}`")  # fmt: skip

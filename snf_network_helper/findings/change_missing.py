@@ -14,4 +14,4 @@ def look(facts: Facts) -> Iterator[Finding]:
     """All that has no finding of its own."""
     others = {one.object for one in facts.gone} - {*_OTHERS}
     for owner, network, commands in facts.lost(*others):
-        yield Finding(owner, f"the node lost {some(commands)}", (f"ifup --force {network}",))
+        yield Finding(owner, f"the node lost {some(commands)}", (f"snf-network-helper up {network}",))

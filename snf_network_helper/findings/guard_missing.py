@@ -12,4 +12,6 @@ SEVERITY = BAD
 def look(facts: Facts) -> Iterator[Finding]:
     """`nft flush ruleset` does it, as many a firewall's reload begins."""
     for owner, network, commands in facts.lost("nft"):
-        yield Finding(owner, f"nftables lost what guards the guest: {some(commands)}", (f"ifup --force {network}",))
+        yield Finding(
+            owner, f"nftables lost what guards the guest: {some(commands)}", (f"snf-network-helper up {network}",)
+        )

@@ -15,6 +15,6 @@ def look(facts: Facts) -> Iterator[Finding]:
         network = facts.networks.get(guest.attachment.network)
         if network is not None and guest.attachment.is_outside(network):
             subnets = " ".join(map(str, network.subnets))
-            yield Finding(guest.attachment.tap, f"{guest.attachment.outside()}, which are {subnets}",
-                          advice=f"give {network.iface} the subnet back and type `ifup --force {network.iface}`, "
-                                 f"or attach {guest.attachment.tap} by another address")  # fmt: skip
+            tap, iface = guest.attachment.tap, network.iface
+            way = f"give {iface} the subnet back and type `snf-network-helper up {iface}`, or attach {tap} anew"
+            yield Finding(tap, f"{guest.attachment.outside()}, which are {subnets}", advice=way)

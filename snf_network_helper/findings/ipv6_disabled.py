@@ -15,4 +15,4 @@ def look(facts: Facts) -> Iterator[Finding]:
         if facts.without_ipv6(link):
             on = f"echo 0 > /proc/sys/net/ipv6/conf/{link}/disable_ipv6"
             yield Finding(link, f"IPv6 is switched off on {link}, and the kernel has dropped its IPv6 routes",
-                          (on, f"ifup --force {network}"))  # fmt: skip
+                          (on, f"snf-network-helper up {network}"))  # fmt: skip

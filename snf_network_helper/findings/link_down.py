@@ -14,4 +14,4 @@ def look(facts: Facts) -> Iterator[Finding]:
     for iface in facts.interfaces:
         if iface in facts.links and facts.in_trouble(iface):
             yield Finding(iface, f"the link {iface} is down, and the kernel has dropped its routes",
-                          (f"ifup --force {iface}",))  # fmt: skip
+                          (f"snf-network-helper up {iface}",))  # fmt: skip

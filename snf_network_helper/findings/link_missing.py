@@ -18,7 +18,7 @@ def look(facts: Facts) -> Iterator[Finding]:
         if dot and parent in facts.links and vlan.isdigit():
             made = f"ip link add link {parent} name {iface} type vlan id {int(vlan)}"
             yield Finding(iface, f"{iface} is up by its journal, but there is no such link",
-                          (made, f"ifup --force {iface}"))  # fmt: skip
+                          (made, f"snf-network-helper up {iface}"))  # fmt: skip
         else:
             yield Finding(iface, f"{iface} is up by its journal, but there is no such link",
-                          advice=f"bring the link {iface} back, then type `ifup --force {iface}`")  # fmt: skip
+                          advice=f"bring the link {iface} back, then type `snf-network-helper up {iface}`")  # fmt: skip

@@ -14,4 +14,4 @@ def look(facts: Facts) -> Iterator[Finding]:
     for guest in facts.guests:
         tap, network = guest.attachment.tap, guest.attachment.network
         if network not in facts.interfaces and network not in facts.failed:
-            yield Finding(tap, f"the guest's network {network} is not up", (f"ifup --force {network}",))
+            yield Finding(tap, f"the guest's network {network} is not up", (f"ifup {network}",))

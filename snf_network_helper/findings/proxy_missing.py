@@ -12,4 +12,4 @@ SEVERITY = BAD
 def look(facts: Facts) -> Iterator[Finding]:
     """Nobody on the link finds the guest. A link that was down for a moment has lost its proxies of IPv6."""
     for owner, network, commands in facts.lost("neigh"):
-        yield Finding(owner, f"the kernel lost {some(commands)}", (f"ifup --force {network}",))
+        yield Finding(owner, f"the kernel lost {some(commands)}", (f"snf-network-helper up {network}",))

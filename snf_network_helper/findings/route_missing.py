@@ -12,4 +12,4 @@ SEVERITY = BAD
 def look(facts: Facts) -> Iterator[Finding]:
     """A link that was down for a moment has lost all of its routes."""
     for owner, network, commands in facts.lost("route"):
-        yield Finding(owner, f"the kernel lost {some(commands)}", (f"ifup --force {network}",))
+        yield Finding(owner, f"the kernel lost {some(commands)}", (f"snf-network-helper up {network}",))

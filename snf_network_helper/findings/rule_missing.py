@@ -12,4 +12,4 @@ SEVERITY = BAD
 def look(facts: Facts) -> Iterator[Finding]:
     """Packets are then routed by main, or not at all. `ip rule flush` does it, and so does systemd-networkd."""
     for owner, network, commands in facts.lost("rule"):
-        yield Finding(owner, f"the kernel lost {some(commands)}", (f"ifup --force {network}",))
+        yield Finding(owner, f"the kernel lost {some(commands)}", (f"snf-network-helper up {network}",))

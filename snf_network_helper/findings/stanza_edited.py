@@ -14,6 +14,6 @@ def look(facts: Facts) -> Iterator[Finding]:
     for iface, state in facts.edited.items():
         if state == "edited":
             cause = f"the stanza of {iface} was edited since it was brought up"
-            yield Finding(iface, cause, (f"ifup --force {iface}",))
+            yield Finding(iface, cause, (f"snf-network-helper up {iface}",))
         elif state != "gone":
             raise NotKnown(state)

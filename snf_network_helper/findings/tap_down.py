@@ -15,4 +15,4 @@ def look(facts: Facts) -> Iterator[Finding]:
         tap, network = guest.attachment.tap, guest.attachment.network
         if tap in facts.links and facts.in_trouble(tap):
             yield Finding(tap, f"{tap} is down, and the kernel has dropped the guest's routes",
-                          (f"ip link set {tap} up", f"ifup --force {network}"))  # fmt: skip
+                          (f"ip link set {tap} up", f"snf-network-helper up {network}"))  # fmt: skip
