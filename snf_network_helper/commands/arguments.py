@@ -54,7 +54,11 @@ COMMANDS: "dict[str, tuple[str, Sequence[Argument]]]" = {
     ),
     "doctor": (
         "say why an interface or a guest has no network, and what to type",
-        ((("iface",), {"metavar": "IFACE|TAP", "nargs": "?", "default": None}), _JSON),
+        (
+            (("iface",), {"metavar": "IFACE|TAP", "nargs": "?", "default": None}),
+            _JSON,
+            (("--no-probe",), {"action": "store_true", "help": "do not ask the links who answers"}),
+        ),
     ),
     "down": ("undo all changes that the journals list for IFACE", ((("iface",), {"metavar": "IFACE"}), _VERBOSE)),
     "attach": (

@@ -2,10 +2,12 @@
 
 import json
 import sys
+from dataclasses import replace
 from typing import Any
 
 from snf_network_helper.commands.arguments import PROGRAM
 from snf_network_helper.errors import RoutedError
+from snf_network_helper.findings.asking import ask
 from snf_network_helper.findings.every import KINDS, Check, check
 from snf_network_helper.findings.finding import BAD, WARNING
 from snf_network_helper.findings.reading import read
@@ -24,22 +26,24 @@ def run(arguments: "SimpleNamespace") -> int:
     if arguments.iface is not None:
         check_interface(arguments.iface)
     about = arguments.iface or ""
-    report = _report(about, _checks(about))
+    report = _report(about, _checks(about, not arguments.no_probe))
     print(json.dumps(report, indent=2) if arguments.json else "\n".join(_lines(report)))
     return _CODES[report["verdict"]]
 
 
-def _checks(about: str) -> list[Check]:
+def _checks(about: str, ask_links: bool) -> list[Check]:
     """Where the facts cannot be read, nothing is known."""
     try:
         if posix.geteuid():
             raise RoutedError(f"{PROGRAM} doctor: expected to be run by root")
         facts = read(about)
+        if ask_links:
+            facts = replace(facts, answers=ask(facts))
     except RoutedError as error:
-        return [Check(kind, (), str(error)) for kind in KINDS]
+        return [Check(kind, (), str(error)) for kind in KINDS if ask_links or not kind.is_active]
     if about and about not in {*facts.links, *facts.failed, *(journal.owner for journal in facts.journals)}:
         raise RoutedError(f"{about}: no such interface, and nothing is routed by this name")
-    return check(facts)
+    return check(facts, ask_links)
 
 
 def _report(about: str, checks: list[Check]) -> dict[str, Any]:

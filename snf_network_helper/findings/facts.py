@@ -6,7 +6,9 @@ from typing import Any
 
 from snf_network_helper.changes.base import Change
 from snf_network_helper.changes.link import Link
+from snf_network_helper.findings.finding import NotKnown
 from snf_network_helper.journal.journal import Journal
+from snf_network_helper.stanza.addresses import IPAddress
 from snf_network_helper.stanza.attachment import Attachment
 from snf_network_helper.stanza.network import Network
 
@@ -42,6 +44,14 @@ class Guest:
     awaits: bool
     seconds: int
 
+    @property
+    def here(self) -> Sequence[IPAddress]:
+        """The addresses that nobody else should have: none of a guest that moves."""
+        return () if self.awaits or self.attachment.leaves else self.attachment.addresses
+
+
+Answers = dict[IPAddress, str]  # who answers for it: a MAC address
+
 
 def interfaces_of(journals: Sequence[Journal]) -> list[str]:
     """The interfaces that are up: what stays in the journal of one that went down, for its guests, has no link up."""
@@ -58,6 +68,8 @@ class Facts:
     journals: Sequence[Journal] = ()
     unread: Sequence[str] = ()
     networks: Mapping[str, Network] = field(default_factory=dict)
+    routers: Mapping[str, Sequence[IPAddress]] = field(default_factory=dict)  # the gateways that are other hosts
+    answers: Mapping[str, Answers | str] = field(default_factory=dict)  # of each link that was asked, or why it was not
     guests: Sequence[Guest] = ()
     gone: Sequence[Gone] = ()
     refused: Sequence[Gone] = ()
@@ -84,6 +96,10 @@ class Facts:
         """True where a link is missing or down: what the kernel dropped with it is no finding of its own."""
         return "UP" not in self.flags(link)
 
+    def can_send(self, link: str) -> bool:
+        """True where frames leave by a link."""
+        return not self.in_trouble(link) and "NO-CARRIER" not in self.flags(link)
+
     def without_ipv6(self, link: str) -> bool:
         """True where IPv6 is switched off on a link."""
         return self.settings.get(f"net/ipv6/conf/{link}/disable_ipv6") == "1"
@@ -102,3 +118,10 @@ class Facts:
                 owners.setdefault((one.owner, one.network), []).append(one.change.add())
         for (owner, network), commands in owners.items():
             yield owner, network, commands
+
+    def answered(self) -> Iterator[tuple[str, Answers]]:
+        """Of each link that was asked who answers; NotKnown where one could not be asked."""
+        for iface, answers in self.answers.items():
+            if isinstance(answers, str):
+                raise NotKnown(answers)
+            yield iface, answers

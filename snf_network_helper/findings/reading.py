@@ -11,7 +11,7 @@ from snf_network_helper.changes.order import disorder
 from snf_network_helper.errors import JournalError, KernelError, NetworkDownError, RoutedError
 from snf_network_helper.findings.facts import Facts, Gone, Guest, interfaces_of
 from snf_network_helper.findings.standing import MISSING, REFUSED, state_of
-from snf_network_helper.guests.network import network_of
+from snf_network_helper.guests.network import network_of, next_hops
 from snf_network_helper.interfaces import reader
 from snf_network_helper.journal.journal import Journal, attached_names, names
 from snf_network_helper.kernel.process import Process, reason
@@ -54,6 +54,7 @@ def read(about: str) -> Facts:
         journals=journals,
         unread=unread,
         networks=_networks(interfaces),
+        routers={iface: list(dict.fromkeys(next_hops(iface))) for iface in interfaces},
         guests=guests,
         gone=[one for state, one in states if state == MISSING],
         refused=[one for state, one in states if state == REFUSED],

@@ -225,7 +225,7 @@ def test_doctor_names_rules_in_the_wrong_order() -> None:
         for step in ("ifup -a", "attach eth1"):
             here.do(step)
         here.node.run("nft delete element inet snf_network_helper subnets4 '{ 192.0.2.0/24 }'")
-        findings = json.loads(here.node.attempt("snf-network-helper doctor --json").stdout)["findings"]
+        findings = json.loads(here.node.attempt("snf-network-helper doctor --no-probe --json").stdout)["findings"]
         assert [one["id"] for one in findings] == ["guard-missing", "rule-order"]
         here.node.run(findings[1]["remedy"][0])
-        assert here.node.run("snf-network-helper doctor").startswith("ok: ")
+        assert here.node.run("snf-network-helper doctor --no-probe").startswith("ok: ")

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from snf_network_helper.commands.parser import parser
+from snf_network_helper.findings.every import KINDS
 from snf_network_helper.interfaces import reader
 from snf_network_helper.kernel import table_names
 from snf_network_helper.plan.facts import Facts
@@ -152,3 +153,7 @@ def test_manual_pages_are_formatted_without_warnings(document: str) -> None:
     environ = {"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8", "MANROFFSEQ": "", "MANWIDTH": "80"}
     done = subprocess.run(command, cwd=ROOT, env=environ, capture_output=True, text=True, check=True)
     assert done.stderr == ""
+
+
+def test_every_finding_has_its_section_in_their_order() -> None:
+    assert re.findall(r"^\.SS (\S+)$", text(MAN7), re.MULTILINE) == [kind.id for kind in KINDS]
