@@ -23,6 +23,8 @@ Argument = tuple[tuple[str, ...], "Mapping[str, Any]"]
 
 _SEVERAL: "dict[str, Any]" = {"metavar": "ADDR", "nargs": "+", "default": []}
 _JSON: Argument = (("--json",), {"action": "store_true", "help": "print JSON"})
+_FILE: Argument = (("file",), {"metavar": "FILE", "nargs": "?", "default": SYSTEM_FILE})
+_WHICH = "the ifupdown that reads FILE (default: the one that is installed)"
 _ROLE = "start here, or be the target of a migration (default: %(default)s)"
 _VERBOSE: Argument = (("-v", "--verbose"), {"action": "store_true", "help": "print each command before it is run"})
 
@@ -40,6 +42,26 @@ COMMANDS: "dict[str, tuple[str, Sequence[Argument]]]" = {
             (("iface",), {"metavar": "IFACE"}),
             (("--file",), {"default": SYSTEM_FILE, "help": "the interfaces(5) file (default: %(default)s)"}),
             (("--json",), {"action": "store_true", "help": "print JSON: for each change its fields, `add`, `remove`"}),
+        ),
+    ),
+    "check": (
+        "look for all mistakes in an interfaces(5) file, before ifup does",
+        (
+            _FILE,
+            (("--strict",), {"action": "store_true", "help": "warnings count as errors"}),
+            (("--here",), {"action": "store_true", "help": f"FILE is to become this node's {SYSTEM_FILE}"}),
+            (("--elsewhere",), {"action": "store_true", "help": "FILE is another node's: ask nothing of this one"}),
+            (("--ifupdown",), {"choices": ("ifupdown", "ifupdown2", "ifupdown-ng"), "default": "", "help": _WHICH}),
+            _JSON,
+        ),
+    ),
+    "convert": (
+        "print an interfaces(5) file with hand-written stanzas as routed-* options",
+        (
+            _FILE,
+            (("--diff",), {"action": "store_true", "help": "print the difference only"}),
+            (("--in-place",), {"action": "store_true", "help": "write FILE, and keep the old one beside it"}),
+            _JSON,
         ),
     ),
     "status": (

@@ -116,8 +116,9 @@ class _Stanza(GatewayReader):
         """One line for the options of the hooks that came before, which have no effect."""
         found = [option for option in PREDECESSORS if self.options.pop(option, None) is not None]
         if found:
-            said = [f"{old} (use {PREDECESSORS[old]})" if PREDECESSORS[old] else f"{old} (not needed)" for old in found]
-            self.warnings.append(f"{self.iface}: options without effect: {', '.join(said)}")
+            from snf_network_helper.stanza.spelling import without_effect
+
+            self.warnings.append(f"{self.iface}: {without_effect(found, PREDECESSORS)}")
 
     def role(self) -> str:
         role = self.single("routed-role") or VMC
@@ -213,7 +214,7 @@ class _Stanza(GatewayReader):
         try:
             check_interface(name, "routed-uplink")
         except StanzaError as error:
-            raise StanzaError(f"{self.iface}: {error}") from None
+            raise StanzaError(f"{self.iface}: {error}", "routed-uplink", name) from None
         if name == self.iface:
             raise self.error("routed-uplink", name, "expected an interface other than the routed one")
         if name.endswith("+"):  # to iptables it would mean all links whose names begin so
@@ -241,8 +242,7 @@ class _Stanza(GatewayReader):
         return prefixes
 
     def priority(self, has_further: bool) -> str:
-        """The rules of guests come right after: the last priority before main's is theirs, with further gateways three.
-        """
+        """The rules of guests come right after: the last before main's is theirs, with further gateways three."""
         text = self.single("routed-priority") or str(DEFAULT_PRIORITY)
         number = decimal(text, LAST_PRIORITY)
         if not number:
