@@ -24,6 +24,7 @@ Argument = tuple[tuple[str, ...], "Mapping[str, Any]"]
 _SEVERAL: "dict[str, Any]" = {"metavar": "ADDR", "nargs": "+", "default": []}
 _JSON: Argument = (("--json",), {"action": "store_true", "help": "print JSON"})
 _FILE: Argument = (("file",), {"metavar": "FILE", "nargs": "?", "default": SYSTEM_FILE})
+_FILES = f"default: {SYSTEM_FILE}"
 _WHICH = "the ifupdown that reads FILE (default: the one that is installed)"
 _ROLE = "start here, or be the target of a migration (default: %(default)s)"
 _VERBOSE: Argument = (("-v", "--verbose"), {"action": "store_true", "help": "print each command before it is run"})
@@ -45,10 +46,11 @@ COMMANDS: "dict[str, tuple[str, Sequence[Argument]]]" = {
         ),
     ),
     "check": (
-        "look for all mistakes in an interfaces(5) file, before ifup does",
+        "look for all mistakes in interfaces(5) files, before ifup does",
         (
-            _FILE,
+            (("files",), {"metavar": "FILE", "nargs": "*", "default": [SYSTEM_FILE], "help": _FILES}),
             (("--strict",), {"action": "store_true", "help": "warnings count as errors"}),
+            (("--errors",), {"action": "store_true", "help": "look for errors only"}),
             (("--here",), {"action": "store_true", "help": f"FILE is to become this node's {SYSTEM_FILE}"}),
             (("--elsewhere",), {"action": "store_true", "help": "FILE is another node's: ask nothing of this one"}),
             (("--ifupdown",), {"choices": ("ifupdown", "ifupdown2", "ifupdown-ng"), "default": "", "help": _WHICH}),

@@ -23,18 +23,17 @@ _ONLY_WARNINGS = 3
 
 def run(arguments: "SimpleNamespace") -> int:
     """Exit code 1 for an error, 3 for warnings alone, or with --strict 1 for these, too."""
-    path = arguments.file
     if arguments.here and arguments.elsewhere:
         raise RoutedError("--here and --elsewhere: expected one of them")
-    try:
-        text = including.content(path)
-    except OSError as error:
-        raise RoutedError(f"{one_line(path, 4096)}: {error.strerror}") from None
-    is_here = arguments.here or (path.startswith(_DIRECTORY) and not arguments.elsewhere)
-    node = ThisNode(path == SYSTEM_FILE) if is_here else Node()
     ifupdown = arguments.ifupdown or installed()
-    report = findings(path, text, node, ifupdown, SYSTEM_FILE if arguments.here else "")
-    told = _told(path, report, node, arguments.strict)
+    reports = []
+    for path in arguments.files:
+        node = _node(path, arguments)
+        report = findings(path, _content(path), node, ifupdown, SYSTEM_FILE if arguments.here else "")
+        if arguments.errors:
+            report.findings = [one for one in report.findings if one.severity == ERROR]
+        reports.append((one_line(path, 4096), report, node))
+    told = _told(reports, arguments.strict)
     if arguments.json:
         print(json.dumps(told, indent=2))
     else:
@@ -42,33 +41,50 @@ def run(arguments: "SimpleNamespace") -> int:
     return int(told["exit_code"])
 
 
-def _told(path: str, report: Report, node: Node, strict: bool) -> dict[str, Any]:
+def _content(path: str) -> str:
+    try:
+        return including.content(path)
+    except OSError as error:
+        raise RoutedError(f"{one_line(path, 4096)}: {error.strerror}") from None
+
+
+def _node(path: str, arguments: "SimpleNamespace") -> Node:
+    """What the file is held against: this node only if it is one of its files, or is to become one."""
+    if arguments.here or (path.startswith(_DIRECTORY) and not arguments.elsewhere):
+        return ThisNode(path == SYSTEM_FILE)
+    return Node()
+
+
+def _told(reports: list[tuple[str, Report, Node]], strict: bool) -> dict[str, Any]:
     """What is printed, as one value."""
-    errors, warnings = report.count(ERROR), report.count(WARNING)
+    errors = sum(report.count(ERROR) for _, report, _ in reports)
+    warnings = sum(report.count(WARNING) for _, report, _ in reports)
     code = 1 if errors or (strict and warnings) else _ONLY_WARNINGS if warnings else 0
+    ifaces = [network.iface for _, report, _ in reports for network in report.networks]
+    unknown = dict.fromkeys(one for _, _, node in reports for one in node.unknown())
     return {
         "format_version": FORMAT_VERSION,
-        "file": one_line(path, 4096),
-        "interfaces": [*dict.fromkeys(one_line(network.iface) for network in report.networks)],
-        "findings": [as_json(one) for one in report.findings],
-        "unknown": [{"what": what, "why": why} for what, why in node.unknown()],
+        "files": [path for path, _, _ in reports],
+        "interfaces": [*dict.fromkeys(map(one_line, ifaces))],
+        "findings": [as_json(one) for _, report, _ in reports for one in report.findings],
+        "unknown": [{"what": what, "why": why} for what, why in unknown],
         "errors": errors,
         "warnings": warnings,
         "exit_code": code,
-        "verdict": _verdict(one_line(path, 4096), report, errors, warnings),
+        "verdict": _verdict([path for path, _, _ in reports], [*dict.fromkeys(ifaces)], errors, warnings),
     }
 
 
-def _verdict(path: str, report: Report, errors: int, warnings: int) -> str:
-    again = f"{PROGRAM} check" + (f" {path}" if path != SYSTEM_FILE else "")
+def _verdict(paths: list[str], ifaces: list[str], errors: int, warnings: int) -> str:
+    where = paths[0] if len(paths) == 1 else f"{len(paths)} files"
     counted = [f"{count} {what}{'s' * (count > 1)}" for count, what in ((errors, ERROR), (warnings, WARNING)) if count]
     if counted:
-        return f"{path}: {', '.join(counted)}; edit it, then: {again}"
-    count = len({network.iface for network in report.networks})
-    if not count:
-        return f"{path}: fine, nothing is routed; to route an interface: man {PROGRAM}-interfaces"
-    then = f"ifup {report.networks[0].iface}" if count == 1 else "ifup -a"
-    return f"{path}: fine, {count} routed interface{'s' * (count > 1)}; then: {then}"
+        again = f"{PROGRAM} check" + "".join(f" {path}" for path in paths if paths != [SYSTEM_FILE])
+        return f"{where}: {', '.join(counted)}; edit {'it' if len(paths) == 1 else 'them'}, then: {again}"
+    if not ifaces:
+        return f"{where}: fine, nothing is routed; to route an interface: man {PROGRAM}-interfaces"
+    then = f"ifup {one_line(ifaces[0])}" if len(ifaces) == 1 else "ifup -a"
+    return f"{where}: fine, {len(ifaces)} routed interface{'s' * (len(ifaces) > 1)}; then: {then}"
 
 
 def _print(told: dict[str, Any]) -> None:

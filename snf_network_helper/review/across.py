@@ -36,7 +36,7 @@ def _tables(networks: Sequence[Network]) -> Iterator[Finding]:
             word = network.at("routed-table")
             if owner.iface != network.iface and not (owner.is_mapped or network.is_mapped):
                 message = f"routed-table {_said(network, table)} is {owner.iface}'s already"
-                yield finding(word, ERROR, network.iface, message)
+                yield finding(word, ERROR, network.iface, message, owner.iface)
             elif owner is not network and other != gateway and network.knows("routed-gateway"):
                 has = f"has the {FAMILY_NAMES[family]} gateway {other}"
                 message = f"routed-gateway {gateway}: routed-table {_said(network, table)} {has}"
@@ -78,7 +78,8 @@ def _subnets(networks: Sequence[Network]) -> Iterator[Finding]:
             if other.iface == network.iface or other.is_mapped or network.is_mapped:
                 pass  # a stanza may name a part of its own subnet, and a mapping chooses one stanza of several
             elif wide == subnet:
-                yield finding(word, ERROR, network.iface, f"routed-subnet {subnet} is {other.iface}'s already")
+                message = f"routed-subnet {subnet} is {other.iface}'s already"
+                yield finding(word, ERROR, network.iface, message, other.iface)
             else:
                 message = f"routed-subnet {subnet} is part of {wide} of {other.iface}"
                 yield finding(word, WARNING, network.iface, message)

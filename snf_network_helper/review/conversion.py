@@ -97,6 +97,9 @@ class _Work:
         return number
 
     def done(self) -> Conversion:
+        unknown = next((option for option, found in self.made if found is None), None)
+        if unknown is not None and not self.routed:
+            raise Unclear("what it does is not understood", unknown)
         everything = [(option, one) for option, found in self.made for one in found or () if not one.undoes]
         if self.routed:
             options = dict(self.routed)
@@ -122,31 +125,37 @@ class _Work:
         if not self.old:
             names = {str(number): name for name, number in self.named.items()}
             result.mends = [_with_names(command, names) for command in commands if command not in matched]
-            result.forgotten = [
-                option.value
+            gone = {id(option) for option in result.lines}
+            forgotten = [
+                " ".join(option.value.split())
                 for option, one in everything
-                if option in result.lines and one.kind != "link" and not any(map(one.is_undone_by, undone))
+                if id(option) in gone and one.kind != "link" and not any(map(one.is_undone_by, undone))
             ]
+            result.forgotten = [*dict.fromkeys(forgotten)]
         return result
 
     def judge(
         self, result: Conversion, option: Option, found: list[Effect] | None,
         planned: list[tuple[str, Effect]], matched: set[str],
     ) -> None:  # fmt: skip
-        """Whether a line goes or stays; Unclear where it does what the plan does not, and might work against it."""
+        """Whether a line goes or stays; Unclear where it does what the plan does not, and might work against it.
+
+        Beside options that are there already, it does so already.
+        """
         if found is None:
-            raise Unclear("what it does is not understood", option)
+            result.left.append(Left(option, "what it does is not understood"))
+            return
         if not found:
             if is_telling(option.value):
-                result.left.append(Left(option, "does nothing that routed-* does"))
+                result.left.append(Left(option, "routed-* does not do this"))
             return
         missing = [one for one in found if not self.is_made(one, planned, matched)]
         if not missing:
             result.lines.append(option)
             return
-        if len(missing) < len(found) or any(self.may_disturb(one) for one in missing):
+        if not self.routed and (len(missing) < len(found) or any(map(self.may_disturb, missing))):
             raise Unclear("the options would not make all that it makes", option)
-        result.left.append(Left(option, "not of the routed network, stays"))
+        result.left.append(Left(option, "routed-* does not do this"))
 
     def is_made(self, effect: Effect, planned: list[tuple[str, Effect]], matched: set[str]) -> bool:
         wanted = _numbered(effect, self.table_number)

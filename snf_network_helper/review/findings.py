@@ -14,7 +14,10 @@ _PLAIN = "\033[0m"
 
 @dataclass(frozen=True, order=True)
 class Finding:
-    """One mistake, or what is odd: where, how bad, of which interface ("" where of none), and in words."""
+    """One mistake, or what is odd: where, how bad, of which interface ("" where of none), and in words.
+
+    `other` is the interface that it is against.
+    """
 
     path: str
     line: int
@@ -22,11 +25,12 @@ class Finding:
     severity: str
     iface: str
     message: str
+    other: str = ""
 
 
-def finding(word: Word, severity: str, iface: str, message: str) -> Finding:
+def finding(word: Word, severity: str, iface: str, message: str, other: str = "") -> Finding:
     """A finding at a word."""
-    return Finding(word.path, word.line, word.column, severity, one_line(iface), one_line(message, 1000))
+    return Finding(word.path, word.line, word.column, severity, one_line(iface), one_line(message, 1000), other)
 
 
 def as_json(one: Finding) -> dict[str, Any]:

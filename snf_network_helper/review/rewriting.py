@@ -5,6 +5,7 @@ from snf_network_helper.interfaces.document import ERROR
 from snf_network_helper.review.conversion import Conversion, Left, converted
 from snf_network_helper.review.node import Node
 from snf_network_helper.review.report import findings
+from snf_network_helper.review.shell import comment
 
 
 def rewritten(path: str, text: str, node: Node) -> tuple[str, list[Conversion]]:
@@ -22,8 +23,9 @@ def rewritten(path: str, text: str, node: Node) -> tuple[str, list[Conversion]]:
         result = _with(text, work)
         wrong: dict[str, str] = {}
         for finding in findings(path, result, node).findings:
-            if finding.severity == ERROR:
-                wrong.setdefault(finding.iface, finding.message)
+            for iface in (finding.iface, finding.other):
+                if finding.severity == ERROR:
+                    wrong.setdefault(iface, f"{finding.iface}: {finding.message}")
         back = [one for one in work if one.lines and one.interface.name.text in wrong]
         if not back:
             return result, work
@@ -48,7 +50,11 @@ def _with(text: str, work: list[Conversion]) -> str:
         indent = first[: len(first) - len(first.lstrip(" \t"))]
         end = "\r" if first.endswith("\r") else ""
         width = max((len(name) for name, _ in one.options), default=0)
-        put[one.lines[0].line.first] = [f"{indent}{name:{width}} {value}{end}" for name, value in one.options]
+        for option in one.lines:
+            if said := comment(option.value):
+                put[option.line.first] = [f"{indent}{said}{end}"]
+        here = put.get(one.lines[0].line.first, [])
+        put[one.lines[0].line.first] = here + [f"{indent}{name:{width}} {value}{end}" for name, value in one.options]
     result: list[str] = []
     for number, line in enumerate(written, start=1):
         result += put.get(number, [])

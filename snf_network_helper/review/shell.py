@@ -25,7 +25,20 @@ def commands(line: str, variables: Mapping[str, str]) -> list[list[str]]:
             continue
         else:
             found[-1].append(token.removeprefix("\0"))
-    return [_redirected(words) for words in found if words]
+    return [kept for words in found if (kept := _redirected(words))]
+
+
+def comment(line: str) -> str:
+    """The comment at the end of a line, with its sign; "" for none."""
+    at, quoted = 0, ""
+    while at < len(line):
+        sign = line[at]
+        if sign == "#" and not quoted and line[at - 1 : at] in ("", " ", "\t", ";"):
+            return line[at:]
+        if sign in "'\"":
+            quoted = "" if quoted == sign else quoted or sign
+        at += 1 + (sign == "\\")
+    return ""
 
 
 def _redirected(words: list[str]) -> list[str]:
