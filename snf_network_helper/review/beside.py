@@ -5,9 +5,10 @@ from collections.abc import Iterator
 from snf_network_helper.interfaces.document import WARNING, Document, Interface
 from snf_network_helper.plan.facts import Facts
 from snf_network_helper.plan.routed import plan
+from snf_network_helper.review.effect import Effect
 from snf_network_helper.review.findings import Finding, finding
 from snf_network_helper.review.networks import Network
-from snf_network_helper.review.recipe import Effect, effects, of_commands
+from snf_network_helper.review.recipe import effects, of_commands
 from snf_network_helper.stanza.options import OPTIONS, PREDECESSORS, as_in_environment
 from snf_network_helper.stanza.spelling import nearest, without_effect
 

@@ -8,7 +8,8 @@ from snf_network_helper.interfaces.document import Interface, Option
 from snf_network_helper.plan.facts import Facts
 from snf_network_helper.plan.routed import plan
 from snf_network_helper.review.deriving import Unclear, derived
-from snf_network_helper.review.recipe import Effect, effects, is_telling, of_commands
+from snf_network_helper.review.effect import Effect
+from snf_network_helper.review.recipe import effects, is_telling, of_commands
 from snf_network_helper.stanza.names import decimal
 from snf_network_helper.stanza.options import OPTIONS, PREDECESSORS, as_in_environment, read_options
 from snf_network_helper.stanza.stanza import Stanza
@@ -17,7 +18,10 @@ TableNumber = Callable[[str], int | None]
 _SWITCHES = ("ip-forwarding", "ip-proxy-arp", "ip-proxy-ndp")
 # Of kinds that bear on which packets go where: what of these stays beside the options might work against them.
 _ROUTING = ("rule", "route", "arp", "neighbour", "sysctl")
-_OURS = ("/proxy_arp", "/proxy_ndp", "/forwarding", "/ip_forward", "/arp_ignore", "/arp_announce", "/rp_filter")
+_OURS = ("/proxy_arp", "/proxy_ndp", "/forwarding", "/arp_ignore", "/arp_announce", "/rp_filter")
+# A node may forward everywhere: the options ask for less, and whatever else needs it keeps it.
+_FOR_ALL = ("net/ipv4/conf/all/forwarding", "net/ipv6/conf/all/forwarding", "net/ipv4/conf/default/forwarding",
+            "net/ipv6/conf/default/forwarding")  # fmt: skip
 
 
 @dataclass
@@ -145,17 +149,14 @@ class _Work:
         if found is None:
             result.left.append(Left(option, "what it does is not understood"))
             return
-        if not found:
-            if is_telling(option.value):
-                result.left.append(Left(option, "routed-* does not do this"))
-            return
         missing = [one for one in found if not self.is_made(one, planned, matched)]
-        if not missing:
+        if found and not missing:
             result.lines.append(option)
             return
         if not self.routed and (len(missing) < len(found) or any(map(self.may_disturb, missing))):
             raise Unclear("the options would not make all that it makes", option)
-        result.left.append(Left(option, "routed-* does not do this"))
+        if is_telling(option.value):
+            result.left.append(Left(option, "routed-* does not do this"))
 
     def is_made(self, effect: Effect, planned: list[tuple[str, Effect]], matched: set[str]) -> bool:
         wanted = _numbered(effect, self.table_number)
@@ -172,7 +173,7 @@ class _Work:
 
     def may_disturb(self, effect: Effect) -> bool:
         if effect.kind == "sysctl":
-            return effect.get("path").endswith(_OURS) or effect.get("path") == "net/ipv4/ip_forward"
+            return effect.get("path").endswith(_OURS) and effect.get("path") not in _FOR_ALL
         if effect.kind == "route" and "table" not in dict(effect.fields):
             return effect.get("dev") == self.iface
         return effect.kind in _ROUTING or (effect.kind == "masquerade" and not effect.undoes) or (

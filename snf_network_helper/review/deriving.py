@@ -3,7 +3,8 @@
 from collections.abc import Callable, Iterable
 
 from snf_network_helper.interfaces.document import Interface, Option
-from snf_network_helper.review.recipe import Effect
+from snf_network_helper.review.effect import Effect
+from snf_network_helper.review.tools import mask_length
 from snf_network_helper.stanza.addresses import FAMILY_NAMES, IPV4, IPV6, IPAddress, Prefix
 from snf_network_helper.stanza.names import vlan_id
 from snf_network_helper.stanza.stanza import ROUTER, ROUTER_VMC, VMC
@@ -116,7 +117,7 @@ class _Deriving:
         values = {option.name.text: option.value for option in self.interface.all_options()}
         address, mask = values.get("address", ""), values.get("netmask", "")
         if "/" not in address and mask:
-            address = f"{address}/{_length(mask)}"
+            address = f"{address}/{mask_length(mask)}"
         one = _parsed(address)
         return [one] if one is not None else []
 
@@ -162,15 +163,6 @@ def _is_outside(found: dict[str, str]) -> bool:
         if not gateway.is_link_local and not any(gateway in subnet for subnet in subnets):
             return True
     return False
-
-
-def _length(mask: str) -> str:
-    if mask.isdigit():
-        return mask
-    try:
-        return str(IPAddress.parse(mask).value.bit_count())
-    except ValueError:
-        return ""
 
 
 def _parsed(text: str) -> Prefix | None:

@@ -13,6 +13,7 @@ from snf_network_helper.stanza.spelling import did_you_mean
 
 _EVERYWHERE = {"unspec": 0, "default": 253, "main": 254, "local": 255}  # the tables that all nodes have
 _UNKNOWN_NUMBERS = 1 << 31  # those of tables whose numbers are another node's
+_DIGITS = str.maketrans("", "", "0123456789")
 _MOST_ASKED = 20  # links for which the one that may be meant is looked for: that takes its time
 
 
@@ -34,7 +35,10 @@ class Node:
     def likely_absence(self, name: str, known: Collection[str]) -> str:
         """The same where the file tells at most: `known` are the names in it."""
         self._asked += name not in known
-        near = did_you_mean(name, [*known]) if name not in known and self._asked <= _MOST_ASKED else ""
+        if name in known or self._asked > _MOST_ASKED:
+            return ""
+        # eth0 beside eth1 is none the worse for having no stanza
+        near = did_you_mean(name, [one for one in known if one.translate(_DIGITS) != name.translate(_DIGITS)])
         return f"{name}: the file has no such interface{near}" if near else ""
 
     def failures(self) -> dict[str, str]:

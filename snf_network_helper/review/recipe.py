@@ -1,64 +1,40 @@
 """What commands of hand-written stanzas make, as values: an effect is compared with what a plan's commands make."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
+from snf_network_helper.review import tools
+from snf_network_helper.review.effect import Effect, made, whole_prefix
 from snf_network_helper.review.shell import NotPlainError, commands
-from snf_network_helper.stanza.addresses import BITS, IPV4, IPV6, Prefix
+from snf_network_helper.stanza.addresses import IPV4, IPV6
 
-_TOOLS = ("ip", "arptables", "iptables", "ip6tables", "sysctl", "echo", ":", "true", "exit")
 # Words by which a line that is not understood may still be one of the network's.
-_TELLING = ("ip ", "arptables", "iptables", "ip6tables", "nft ", "sysctl", "/proc/sys/net", "route ", "tc ")
+_TELLING = ("ip ", "arptables", "iptables", "ip6tables", "sysctl", "/proc/sys/net", "route ", "ifconfig ")
+# What these do is of another kind than all that the options make.
+_ELSEWHERE = ("nft", "tc", "ebtables", "ethtool", "brctl", "bridge", "modprobe", "vconfig", "logger")
 _OBJECTS = ("link", "address", "route", "rule", "neighbour")
-_ADDING, _DELETING = ("add", "a", "replace", "append", "change", "prepend"), ("del", "delete", "d", "flush")
+_VERBS = ("add", "replace", "append", "change", "prepend", "delete", "flush")
+_DELETING = ("delete", "flush")
 _KEYS = {"lookup": "table", "pref": "priority", "preference": "priority", "order": "priority", "protocol": "proto",
          "brd": "broadcast"}  # fmt: skip
 _ALONE = ("onlink", "nodad", "not", "permanent", "noprefixroute")
-_OPEN = {"rule": ("priority",), "route": ("dev",), "address": ("dev",)}  # what a command may leave to the kernel
-_UNTOLD = ("proto", "onlink", "comment")  # of no effect on where packets go
-
-
-@dataclass(frozen=True)
-class Effect:
-    """What a command makes, or takes away: its kind, and its fields by their names, sorted."""
-
-    kind: str
-    fields: tuple[tuple[str, str], ...]
-    undoes: bool = False
-
-    def get(self, name: str) -> str:
-        """A field, "" where there is none."""
-        return dict(self.fields).get(name, "")
-
-    def is_made_by(self, other: "Effect") -> bool:
-        """Whether another effect makes all that this one does; the other decides what this one leaves open."""
-        if self.kind != other.kind:
-            return False
-        own, others = dict(self.fields), dict(other.fields)
-        for name in _OPEN.get(self.kind, ()):
-            if name not in own:
-                others.pop(name, None)
-        if self.kind == "address" and own["target"] in _whole(others["target"]):
-            own["target"] = others["target"]
-        return own == others
-
-    def is_undone_by(self, undoing: "Effect") -> bool:
-        """Whether another effect takes this one away, be it with more."""
-        if self.kind != undoing.kind:
-            return False
-        exact = {field for field in undoing.fields if field[0] not in ("priority", "dev", "family")}
-        return exact <= set(self.fields) and undoing.get("family") in ("", self.get("family"))
+_NO_EFFECT = (":", "true", "exit", "[", "test", "sleep")
 
 
 def effects(line: str, iface: str) -> list[Effect] | None:
-    """What a line of commands makes; None where that is not known, and it may be something of the network."""
+    """What a line of commands makes; None where that is not known, and it may be something of the network.
+
+    Commands whose turn depends on how others go count as if they had it.
+    """
+    found: list[Effect] = []
     try:
-        found = [_effect(words, iface) for words in commands(line, {"IFACE": iface, "LOGICAL": iface})]
+        for words in commands(line, {"IFACE": iface, "LOGICAL": iface}):
+            some = _effects(words, iface)
+            if some is None:
+                raise NotPlainError(line)
+            found += some
     except NotPlainError:
         return None if is_telling(line) else []
-    if None in found:
-        return None if is_telling(line) else []
-    return [one for one in found if one is not None and one.kind]
+    return found
 
 
 def is_telling(line: str) -> bool:
@@ -73,32 +49,36 @@ def of_commands(lines: Iterable[str], iface: str) -> Iterator[tuple[str, Effect]
             yield line, effect
 
 
-_NOTHING = Effect("", ())
+def _effects(words: list[str], iface: str) -> list[Effect] | None:
+    tool, rest = words[0].rpartition("/")[2], words[1:]
+    if tool in _NO_EFFECT:
+        return []
+    if tool in ("sh", "bash") and len(rest) == 2 and rest[0] in ("-c", "-ec"):
+        return effects(rest[1], iface)
+    if tool == "route":
+        return tools.route(rest)
+    if tool == "ifconfig":
+        return tools.ifconfig(rest)
+    if tool in _ELSEWHERE:
+        return [made("other", text=" ".join(words))]
+    found = _effect(tool, rest, iface)
+    return None if found is None else [found] * bool(found.kind)
 
 
-def _effect(words: list[str], iface: str) -> Effect | None:
-    tool = words[0].rpartition("/")[2]
-    if tool not in _TOOLS:
-        return None
-    rest = words[1:]
-    if tool in (":", "true", "exit"):
-        return _NOTHING
+def _effect(tool: str, rest: list[str], iface: str) -> Effect | None:
     if tool == "ip":
         return _ip(rest)
     if tool == "sysctl":
-        return _sysctl(rest, iface)
+        return tools.sysctl(rest, iface)
     if tool == "arptables":
-        return _arptables(rest)
+        return tools.arptables(rest)
+    if tool in ("iptables", "ip6tables"):
+        return tools.iptables(rest, IPV6 if tool == "ip6tables" else IPV4)
     if tool == "echo":
-        if len(rest) == 3 and rest[1] == ">" and rest[2].startswith("/proc/sys/"):
-            return _made("sysctl", path=rest[2].removeprefix("/proc/sys/"), value=rest[0])
-        return None
-    return _iptables(rest, IPV6 if tool == "ip6tables" else IPV4)
-
-
-def _made(kind: str, undoes: bool = False, **fields: str) -> Effect:
-    told = {name: value for name, value in fields.items() if value and name not in _UNTOLD}
-    return Effect(kind, tuple(sorted(told.items())), undoes)
+        written = [word for word in rest if word != "-n"]
+        if len(written) == 3 and written[1] == ">" and written[2].startswith("/proc/sys/"):
+            return made("sysctl", path=written[2].removeprefix("/proc/sys/"), value=written[0])
+    return None
 
 
 def _ip(words: list[str]) -> Effect | None:
@@ -114,13 +94,13 @@ def _ip(words: list[str]) -> Effect | None:
     if len(words) < 2:
         return None
     kind = next((name for name in _OBJECTS if name.startswith(words[0])), "")
-    if words[0] == "r":
-        kind = "route"
-    verb, rest = words[1], words[2:]
+    verb, rest = next((name for name in _VERBS if name.startswith(words[1])), ""), words[2:]
     if kind == "link":
-        return _link(rest) if verb == "set" else _made("other", text=" ".join(words))
+        return _link(rest) if "set".startswith(words[1]) else made("other", text=" ".join(words))
     undoes = verb in _DELETING
-    if not kind or not (undoes or verb in _ADDING):
+    if not kind:
+        return made("other", undoes, text=" ".join(words))
+    if not verb:
         return None
     fields: dict[str, str] = {}
     while rest:
@@ -136,10 +116,10 @@ def _ip(words: list[str]) -> Effect | None:
             fields["target"] = rest.pop(0)
             if word == "proxy":
                 fields["proxy"] = "yes"
-        elif rest:
+        elif rest and key not in ("kind", "undoes"):
             if word == "via" and rest[0] in ("inet", "inet6") and len(rest) > 1:
                 rest.pop(0)
-            fields[key] = rest.pop(0)
+            fields["iif" if (kind, key) == ("rule", "dev") else key] = rest.pop(0)
         else:
             return None
     return _normal(kind, family, fields, undoes)
@@ -151,7 +131,7 @@ def _normal(kind: str, family: str, fields: dict[str, str], undoes: bool) -> Eff
     fields["family"] = family or (IPV6 if any(":" in one for one in addresses) else IPV4)
     for name in ("target", "from", "to"):
         if name in fields:
-            fields[name] = _prefix(fields[name], fields["family"])
+            fields[name] = whole_prefix(fields[name], fields["family"])
     if fields.get("from") == "all":
         del fields["from"]
     if fields.get("scope") == "link" and "via" not in fields:
@@ -160,88 +140,13 @@ def _normal(kind: str, family: str, fields: dict[str, str], undoes: bool) -> Eff
         del fields["table"]
     if kind == "address" and fields.get("nodad") and fields["family"] == IPV4:
         del fields["nodad"]
-    return _made(kind, undoes, **fields)
-
-
-def _whole(target: str) -> tuple[str, str]:
-    """An address alone, in both spellings of its length."""
-    address = target.partition("/")[0]
-    return f"{address}/32", f"{address}/128"
-
-
-def _prefix(text: str, family: str) -> str:
-    if text in ("default", "0.0.0.0/0", "::/0"):
-        return "default"
-    try:
-        return str(Prefix.parse(text if "/" in text else f"{text}/{BITS[family]}"))
-    except ValueError:
-        return text
+    return made(kind, undoes, **fields)
 
 
 def _link(words: list[str]) -> Effect:
     rest = [word for word in words if word != "dev"]
     if len(rest) == 2 and rest[1] in ("up", "down"):
-        return _made("link", rest[1] == "down", dev=rest[0])
-    return _made("other", text=" ".join(["ip", "link", "set", *words]))
+        return made("link", rest[1] == "down", dev=rest[0])
+    return made("other", text=" ".join(["ip", "link", "set", *words]))
 
 
-def _sysctl(words: list[str], iface: str) -> Effect | None:
-    values = [word for word in words if not word.startswith("-")]
-    if len(values) != 1 or "=" not in values[0]:
-        return None
-    key, _, value = values[0].partition("=")
-    first = next((sign for sign in key if sign in "./"), "")
-    path = key.translate(str.maketrans("./", "/.")) if first == "." else key
-    dotted = iface.replace(".", "/")  # sysctl(8) takes the dots of a VLAN's name for separators
-    return _made("sysctl", path=path.replace(f"/{dotted}/", f"/{iface}/") if "." in iface else path, value=value)
-
-
-def _arptables(words: list[str]) -> Effect | None:
-    options = _options(words)
-    if options is None or options.pop("-t", "filter") != "filter":
-        return None
-    undoes = "-D" in options
-    chain = options.pop("-A", "") or options.pop("-I", "") or options.pop("-D", "")
-    fields = {"dev": options.pop("-o", ""), "address": options.pop("--mangle-ip-s", "")}
-    opcode, target = options.pop("--opcode", ""), options.pop("-j", "mangle")
-    if chain != "OUTPUT" or opcode.lower() not in ("request", "1") or target != "mangle" or options:
-        return _made("other", undoes, text=" ".join(["arptables", *words]))
-    return _made("arp", undoes, **fields)
-
-
-def _iptables(words: list[str], family: str) -> Effect | None:
-    options = _options([word for word in words if word not in ("-w", "--wait")])
-    if options is None:
-        return None
-    if "-C" in options:
-        return _NOTHING
-    undoes = "-D" in options
-    chain = options.pop("-A", "") or options.pop("-I", "") or options.pop("-D", "")
-    source, uplink = options.pop("-s", ""), options.pop("-o", "")
-    options.pop("--comment", "")
-    if options.pop("-m", "comment") != "comment":
-        chain = ""
-    if (options.pop("-t", ""), chain, options.pop("-j", "")) != ("nat", "POSTROUTING", "MASQUERADE") or options:
-        return _made("other", undoes, text=" ".join(["iptables", *words]))
-    return _made("masquerade", undoes, family=family, source=_prefix(source, family), uplink=uplink)
-
-
-_LONG = {"--append": "-A", "--insert": "-I", "--delete": "-D", "--check": "-C", "--table": "-t", "--jump": "-j",
-         "--source": "-s", "--src": "-s", "--out-interface": "-o", "--match": "-m"}  # fmt: skip
-
-
-def _options(words: list[str]) -> dict[str, str] | None:
-    """The options of iptables or arptables, each with its value; None where a word is of none."""
-    found: dict[str, str] = {}
-    rest = list(words)
-    while rest:
-        name, equals, value = rest.pop(0).partition("=")
-        name = _LONG.get(name, name)
-        if not name.startswith("-") or name in found:
-            return None
-        if not equals and rest and not rest[0].startswith("-"):
-            value = rest.pop(0)
-            if name == "-I" and rest and rest[0].isdigit():
-                rest.pop(0)
-        found[name] = value
-    return found

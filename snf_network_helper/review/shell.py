@@ -94,7 +94,7 @@ def _word(line: str, at: int, variables: Mapping[str, str]) -> tuple[str, int]:
         elif sign == "$" and quoted != "'":
             value, at = _variable(line, at, variables)
             text += value
-        elif not quoted and sign in "*?[":
+        elif not quoted and sign in "*?[" and (text or line[at : at + 1] not in (" ", "\t")):  # but for `[ … ]`, a test
             raise NotPlainError(line)
         else:
             text += sign

@@ -150,10 +150,11 @@ def test_an_uplink_that_comes_later_is_named() -> None:
 
 def test_an_uplink_that_may_be_misspelt_is_named() -> None:
     router = stanza("routed-role router", "routed-subnet 192.0.2.0/24", "routed-gateway 192.0.2.1",
-                    "routed-uplink vmbr1")  # fmt: skip
+                    "routed-uplink vmrb0")  # fmt: skip
     text = "auto vmbr0\niface vmbr0 inet manual\n    bridge-ports none\n" + router
     expected = "the file has no such interface (did you mean vmbr0?), it will be used when it comes"
-    assert found(text) == [f"9:19: warning: eth0.222: routed-uplink vmbr1: {expected}"]
+    assert found(text) == [f"9:19: warning: eth0.222: routed-uplink vmrb0: {expected}"]
+    assert found(text.replace("vmrb0", "vmbr1")) == []
 
 
 def test_lines_of_the_recipe_beside_the_options_are_named() -> None:
