@@ -36,9 +36,9 @@ def run(arguments: "SimpleNamespace") -> int:
     if arguments.json:
         print(json.dumps({**told, "text": shown.encode(errors="surrogateescape").decode(errors="replace")}, indent=2))
     else:
-        sys.stdout.flush()
-        sys.stdout.buffer.write(shown.encode(errors="surrogateescape"))
-        sys.stdout.buffer.flush()
+        if sys.stdout is not None:
+            sys.stdout.buffer.write(shown.encode(errors="surrogateescape"))
+            sys.stdout.buffer.flush()
         for line in _lines(told):
             say(line)
     return int(told["exit_code"])

@@ -18,6 +18,7 @@ from snf_network_helper.stanza.stanza import Stanza
 if TYPE_CHECKING:
     from snf_network_helper.stanza.reader import TableNames
 
+_NO_NAME = "eth0"  # for an interface whose name no link can have
 _LENGTHS = {IPV4: 24, IPV6: 64}  # of a subnet that nobody has written
 _PREFIXES = ("routed-subnet", "routed-nat-except")
 _ADDRESSES = ("routed-gateway", "routed-arp-ip")
@@ -55,7 +56,7 @@ def read(iface: str, place: Word, options: list[Option], table_number: "TableNam
 
 class _Mender:
     def __init__(self, iface: str, place: Word, options: list[Option], table_number: "TableNames") -> None:
-        self.iface = iface
+        self.iface = self.read_as = iface
         self.place = place
         self.table_number = table_number
         self.reading = Reading()
@@ -76,7 +77,8 @@ class _Mender:
         for _ in range(sum(map(len, self.values.values())) * 2 + 2 * len(OPTIONS)):
             texts = {option: " ".join(text for text, _ in words) for option, words in self.values.items()}
             try:
-                self.reading.stanza = read_options(self.iface, texts, self.table_number)
+                stanza = read_options(self.read_as, texts, self.table_number)
+                self.reading.stanza = stanza if self.read_as == self.iface else None
                 break
             except StanzaError as error:
                 if not self.mend(error):
@@ -92,9 +94,11 @@ class _Mender:
         at = next((number for number, (text, _) in enumerate(words) if _same(text, error.value)), None)
         word = words[at][1] if at is not None else self.names.get(option, self.place)
         if not self.follows(option, error.value):
-            self.reading.mistakes.append((option, word, str(error).removeprefix(f"{one_line(self.iface)}: ")))
-        if not option:
-            return False
+            self.reading.mistakes.append((option, word, str(error).removeprefix(f"{one_line(self.read_as)}: ")))
+        if not option:  # the name itself: the options may be right, or not, all the same
+            self.read_as = _NO_NAME
+            self.reading.guessed.add("routed-table")
+            return True
         if option not in self.values:
             return self.guess(option)
         if option not in OPTIONS:

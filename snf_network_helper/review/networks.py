@@ -73,9 +73,13 @@ class Names:
             for name in mapped:
                 self.chosen.setdefault(name, link)
 
+        # As interfaces(5) has it for VLANs: up ifup eth0.3
+        commands = [option.value.split() for one in document.interfaces for option in one.options if option.phase]
+        self.called = {word for words in commands if "ifup" in words or "/sbin/ifup" in words for word in words}
+
     def is_selected(self, name: str) -> bool:
-        """Whether a line `auto` or `allow-…` has the link."""
-        return name in self.order or any(fnmatchcase(name, pattern) for pattern in self.patterns)
+        """Whether a line `auto` or `allow-…` has the link, or a command calls ifup for it."""
+        return name in self.called or name in self.order or any(fnmatchcase(name, pattern) for pattern in self.patterns)
 
     def is_template(self, name: str) -> bool:
         """Whether a stanza is there for others to inherit it, and of no link."""

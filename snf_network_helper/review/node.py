@@ -20,6 +20,8 @@ _MOST_ASKED = 20  # links for which the one that may be meant is looked for: tha
 class Node:
     """One that nothing is known of: every link may be there, and every table has a name."""
 
+    has_files = False  # those that the file names
+
     def __init__(self) -> None:
         self._tables: dict[str, int | None] = dict(_EVERYWHERE)
         self._asked = 0
@@ -56,6 +58,8 @@ class Node:
 
 class ThisNode(Node):
     """The one that this runs on; `is_in_use`: the file is the one that ifup reads."""
+
+    has_files = True
 
     def __init__(self, is_in_use: bool) -> None:
         super().__init__()

@@ -35,7 +35,11 @@ def findings(path: str, text: str, node: Node, ifupdown: str = CLASSIC, place: s
     said += beside(document, found)
     said += others(document, found, ifupdown)
     said += _of_node(path, found, document, node)
-    said += [finding(Word("", file, 1, 1), WARNING, "", f"not read: {why}") for file, why in unread]
+    said += [
+        finding(one.word, WARNING, "", f"{one.file} is not read: {one.why}")
+        for one in unread
+        if not one.is_absent or node.has_files
+    ]
     order: dict[str, int] = {}
     for name in (path, *document.texts):
         order.setdefault(name, len(order))

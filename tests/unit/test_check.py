@@ -132,6 +132,29 @@ def test_an_interface_without_auto_is_named() -> None:
         assert found(f"{line}\n{text}") == [], line
 
 
+def test_an_interface_that_a_command_brings_up_needs_no_auto() -> None:
+    assert found("auto eth0\niface eth0 inet manual\n    up ifup eth0.222\n" + GOOD.partition("\n")[2]) == []
+
+
+def test_a_name_that_no_link_can_have_hides_nothing() -> None:
+    assert found(stanza("routed-subnet 192.0.2.0/24", "routed-gateway 192.0.2.999", iface="eth0:1")) == [
+        "2:7: error: eth0:1: the label of an address, expected the link that has it, eth0",
+        "4:20: error: eth0:1: routed-gateway 192.0.2.999: expected an IPv4 or IPv6 address",
+    ]
+
+
+def test_a_file_that_is_not_there_is_named(tmp_path: Path, capsys: Console) -> None:
+    path = tmp_path / "interfaces"
+    path.write_text("source more\nsource-directory more.d\nsource other/*\n" + GOOD)
+    assert run(path, "--errors") == 0
+    assert run(path) == 0
+    capsys.readouterr()
+    (tmp_path / "more.d").write_text("")
+    assert run(path, "--here") == 3
+    missing = "/etc/network/more is not read: No such file or directory"
+    assert f"{path}:1:8: warning: {missing}\n" in capsys.readouterr().out
+
+
 def test_what_a_mapping_chooses_is_of_the_link() -> None:
     logical = "iface rack1 inet manual\n    routed-subnet 192.0.2.0/24\n    routed-gateway 192.0.2.1\n"
     assert found(f"auto eth0.7\nmapping eth0.7\n    script /bin/x\n    map rack1\n{logical}") == []
