@@ -33,7 +33,8 @@ def run(arguments: "SimpleNamespace") -> int:
         if arguments.errors:
             report.findings = [one for one in report.findings if one.severity == ERROR]
         reports.append((one_line(path, 4096), report, node))
-    told = _told(reports, arguments.strict)
+    said = "".join(f" --{name}" for name in ("here", "elsewhere", "strict", "errors") if getattr(arguments, name))
+    told = _told(reports, arguments.strict, said)
     if arguments.json:
         print(json.dumps(told, indent=2))
     else:
@@ -55,8 +56,8 @@ def _node(path: str, arguments: "SimpleNamespace") -> Node:
     return Node()
 
 
-def _told(reports: list[tuple[str, Report, Node]], strict: bool) -> dict[str, Any]:
-    """What is printed, as one value."""
+def _told(reports: list[tuple[str, Report, Node]], strict: bool, said: str) -> dict[str, Any]:
+    """What is printed, as one value; `said` are the options to type again."""
     errors = sum(report.count(ERROR) for _, report, _ in reports)
     warnings = sum(report.count(WARNING) for _, report, _ in reports)
     code = 1 if errors or (strict and warnings) else _ONLY_WARNINGS if warnings else 0
@@ -71,16 +72,22 @@ def _told(reports: list[tuple[str, Report, Node]], strict: bool) -> dict[str, An
         "errors": errors,
         "warnings": warnings,
         "exit_code": code,
-        "verdict": _verdict([path for path, _, _ in reports], [*dict.fromkeys(ifaces)], errors, warnings),
+        "verdict": _verdict(reports, [*dict.fromkeys(ifaces)], errors, warnings, said),
     }
 
 
-def _verdict(paths: list[str], ifaces: list[str], errors: int, warnings: int) -> str:
+def _verdict(
+    reports: list[tuple[str, Report, Node]], ifaces: list[str], errors: int, warnings: int, said: str
+) -> str:
+    paths = [path for path, _, _ in reports]
     where = paths[0] if len(paths) == 1 else f"{len(paths)} files"
     counted = [f"{count} {what}{'s' * (count > 1)}" for count, what in ((errors, ERROR), (warnings, WARNING)) if count]
     if counted:
-        again = f"{PROGRAM} check" + "".join(f" {path}" for path in paths if paths != [SYSTEM_FILE])
+        again = f"{PROGRAM} check{said}" + "".join(f" {path}" for path in paths if paths != [SYSTEM_FILE])
         return f"{where}: {', '.join(counted)}; edit {'it' if len(paths) == 1 else 'them'}, then: {again}"
+    by_hand = [f" {path}" * (path != SYSTEM_FILE) for path, report, _ in reports if report.is_by_hand]
+    if not ifaces and by_hand:
+        return f"{where}: fine, and routed by lines written by hand; then: {PROGRAM} convert{by_hand[0]}"
     if not ifaces:
         return f"{where}: fine, nothing is routed; to route an interface: man {PROGRAM}-interfaces"
     then = f"ifup {one_line(ifaces[0])}" if len(ifaces) == 1 else "ifup -a"

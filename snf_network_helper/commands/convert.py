@@ -12,7 +12,7 @@ from snf_network_helper.lean import TYPE_CHECKING
 from snf_network_helper.review.conversion import Conversion
 from snf_network_helper.review.findings import FORMAT_VERSION
 from snf_network_helper.review.node import Node
-from snf_network_helper.review.rewriting import rewritten
+from snf_network_helper.review.rewriting import rewritten, sourced
 
 if TYPE_CHECKING:
     from types import SimpleNamespace
@@ -32,6 +32,7 @@ def run(arguments: "SimpleNamespace") -> int:
     if arguments.in_place and after != before:
         backup = _write(path, before, after)
     told = _told(path, before, after, work, backup)
+    told["sourced"] = [one_line(file, 4096) for file in sourced(path, before, Node())]
     shown = _difference(path, before, after) if arguments.diff else after * (not arguments.in_place)
     if arguments.json:
         print(json.dumps({**told, "text": shown.encode(errors="surrogateescape").decode(errors="replace")}, indent=2))
@@ -99,6 +100,7 @@ def _lines(told: dict[str, Any]) -> list[str]:
         found += [f"  mends: {command}" for command in one["mends"]]
         found += [f"  mends: ifdown undoes: {line}" for line in one["forgotten"]]
         found += [f"{told['file']}:{left['line']}: left: {left['text']}: {left['why']}" for left in one["left"]]
+    found += [f"{file}: has stanzas to convert, too: {PROGRAM} convert {file}" for file in told["sourced"]]
     return [*found, told["verdict"]]
 
 

@@ -10,6 +10,7 @@ from snf_network_helper.plan.routed import plan
 from snf_network_helper.review.deriving import Unclear, derived
 from snf_network_helper.review.effect import Effect
 from snf_network_helper.review.recipe import effects, is_telling, of_commands
+from snf_network_helper.review.signs import are_signs
 from snf_network_helper.stanza.names import decimal
 from snf_network_helper.stanza.options import OPTIONS, PREDECESSORS, as_in_environment, read_options
 from snf_network_helper.stanza.stanza import Stanza
@@ -79,16 +80,16 @@ class _Work:
 
     def has_sign(self) -> bool:
         """Whether a line is of guests that are routed, and not of a host's own network."""
-        return bool(self.old) or any(_is_sign(effect) for _, found in self.made for effect in found or ())
+        return bool(self.old) or any(are_signs(found, self.iface) for _, found in self.made)
 
     def first(self) -> Option:
         """The first line that is such a sign."""
-        lines = [option for option, found in self.made if any(map(_is_sign, found or ()))]
+        lines = [option for option, found in self.made if are_signs(found, self.iface)]
         return min([*self.old, *lines], key=lambda option: option.line.first)
 
     def kept(self, option: Option, why: str) -> Conversion:
         """The stanza as it is, for a line that cannot be converted; the others of the network stay with it."""
-        known = [one for one, found in self.made if found is None or any(map(_is_sign, found))]
+        known = [one for one, found in self.made if found is None or are_signs(found, self.iface)]
         reason = f"stays with line {option.line.first}"
         left = [Left(option, why), *(Left(one, reason) for one in [*self.old, *known] if one is not option)]
         return Conversion(self.interface, left=sorted(left, key=lambda one: one.option.line.first))
@@ -201,17 +202,6 @@ class _Work:
                 result.lines.append(option)
             else:
                 result.left.append(Left(option, "routed-* has another value"))
-
-
-def _is_sign(effect: Effect) -> bool:
-    """What no host does for itself: tables by link, proxies, other sources of ARP, NAT."""
-    if effect.kind in ("arp", "masquerade"):
-        return True
-    if effect.kind == "neighbour":
-        return bool(effect.get("proxy"))
-    if effect.kind == "sysctl":
-        return effect.get("path").endswith(("/proxy_arp", "/proxy_ndp"))
-    return effect.kind in ("rule", "route") and bool(effect.get("table"))
 
 
 def _with_names(command: str, names: dict[str, str]) -> str:

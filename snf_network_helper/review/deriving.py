@@ -60,10 +60,12 @@ class _Deriving:
             if not is_vmc and not masqueraded and not added:
                 raise Unclear("no line tells what the guests' gateway is")
             role = ROUTER_VMC if is_vmc else ROUTER
-            homes = dict.fromkeys(str(one.network) for one in own if one.host_bits)
-            subnets = self.subnets(routes) if is_vmc else homes
-            subnets |= dict.fromkeys(one.get("source") for one in masqueraded if one.get("source"))
+            subnets = dict.fromkeys(one.get("source") for one in masqueraded if one.get("source"))
+            homes = dict.fromkeys(str(one.network) for one in added if one.host_bits)
+            subnets |= self.subnets(routes) if is_vmc else homes
             gateways = _gateways(own, subnets)
+            if not gateways:
+                raise Unclear("no line tells what the guests' gateway is", self.option_of("masquerade"))
         if role != VMC:
             found["routed-role"] = role
         found["routed-subnet"] = self.given.get("routed-subnet") or " ".join(subnets)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from snf_network_helper.stanza.addresses import BITS, Prefix
 
 _OPEN = {"rule": ("priority",), "route": ("dev",), "address": ("dev",)}  # what a command may leave to the kernel
-_UNTOLD = ("proto", "onlink", "comment")  # of no effect on where packets go
+_UNTOLD = ("proto", "onlink", "nodad", "comment")  # of no effect on where packets go
 
 
 @dataclass(frozen=True)

@@ -138,8 +138,6 @@ def _normal(kind: str, family: str, fields: dict[str, str], undoes: bool) -> Eff
         del fields["scope"]
     if fields.get("table") in ("main", "254"):
         del fields["table"]
-    if kind == "address" and fields.get("nodad") and fields["family"] == IPV4:
-        del fields["nodad"]
     return made(kind, undoes, **fields)
 
 

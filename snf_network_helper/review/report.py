@@ -12,6 +12,7 @@ from snf_network_helper.review.findings import Finding, finding
 from snf_network_helper.review.networks import Names, Network, networks
 from snf_network_helper.review.node import Node
 from snf_network_helper.review.others import others
+from snf_network_helper.review.signs import has_sign
 
 
 @dataclass
@@ -20,6 +21,7 @@ class Report:
 
     findings: list[Finding] = field(default_factory=list)
     networks: list[Network] = field(default_factory=list)
+    is_by_hand: bool = False  # nothing but stanzas that were written by hand
 
     def count(self, severity: str) -> int:
         """How many are so bad."""
@@ -44,7 +46,8 @@ def findings(path: str, text: str, node: Node, ifupdown: str = CLASSIC, place: s
     for name in (path, *document.texts):
         order.setdefault(name, len(order))
     unique = dict.fromkeys(said)
-    return Report(sorted(unique, key=lambda one: (order.get(one.path, 0), one)), found)
+    by_hand = not found and any(map(has_sign, document.interfaces))
+    return Report(sorted(unique, key=lambda one: (order.get(one.path, 0), one)), found, by_hand)
 
 
 def _of_lines(document: Document, path: str) -> Iterator[Finding]:

@@ -8,6 +8,14 @@ from snf_network_helper.review.report import findings
 from snf_network_helper.review.shell import comment
 
 
+def sourced(path: str, text: str, node: Node) -> list[str]:
+    """The files that a file sources and that have something to convert, too."""
+    document, _ = including.read(path, text)
+    others = (one for one in document.interfaces if one.name.path != path)
+    found = ((one.name.path, converted(one, node.table_number)) for one in others)
+    return [*dict.fromkeys(file for file, done in found if done is not None and done.lines)]
+
+
 def rewritten(path: str, text: str, node: Node) -> tuple[str, list[Conversion]]:
     """The text, and what has become of each stanza with something of guests that are routed.
 

@@ -190,3 +190,23 @@ word = st.sampled_from(
 def test_no_file_is_too_strange_and_a_second_time_changes_nothing(parts: list[str]) -> None:
     after, _ = rewritten("interfaces", RECIPE + "    up " + "".join(parts), Node())
     assert rewritten("interfaces", after, Node())[0] == after
+
+
+def test_a_file_that_is_sourced_is_named(tmp_path: Path, capsys: Console) -> None:
+    (tmp_path / "more").write_text(RECIPE)
+    path = tmp_path / "interfaces"
+    path.write_text("source more\n")
+    assert cli.main(["convert", str(path)]) == 0
+    assert capsys.readouterr() == (
+        "source more\n",
+        f"{tmp_path}/more: has stanzas to convert, too: snf-network-helper convert {tmp_path}/more\n"
+        f"{path}: nothing to convert\n",
+    )
+
+
+def test_check_leads_to_convert(tmp_path: Path, capsys: Console) -> None:
+    path = tmp_path / "interfaces"
+    path.write_text(RECIPE)
+    assert cli.main(["check", str(path)]) == 0
+    said = f"{path}: fine, and routed by lines written by hand; then: snf-network-helper convert {path}\n"
+    assert capsys.readouterr().out.endswith(said)
