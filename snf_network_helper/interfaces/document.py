@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     Including = Callable[[str, Line, bool], Iterable[tuple[str, str]]]
 
 CLASSIC, IFUPDOWN2, NG = IFUPDOWNS = ("ifupdown", "ifupdown2", "ifupdown-ng")
+TEMPLATE = "template"  # of ifupdown-ng: a stanza that is there to be inherited
 ERROR, WARNING = "error", "warning"
 _METHODS = {
     "inet": "loopback static manual dhcp bootp tunnel ppp wvdial ipv4ll",
@@ -152,9 +153,11 @@ class _Part:
             self.document.problems.append(Problem(word, text, severity, iface))
 
     def read(self, keyword: str, line: Line, words: list[Word]) -> None:
-        if keyword == "iface":
+        if keyword == "iface" or (keyword == TEMPLATE and self.document.ifupdown == NG):
             self.begin()
             self.open_interface(words)
+            if keyword == TEMPLATE and self.interface is not None:
+                self.interface.method = TEMPLATE
         elif keyword == "mapping":
             self.begin()
             self.mapped = []
@@ -163,6 +166,8 @@ class _Part:
             self.begin()
             kind = "auto" if keyword == "allow-auto" else keyword
             self.document.selected.setdefault(kind, []).extend(words[1:])
+        elif keyword in ("inherit", "inherits") and self.interface is not None and self.document.ifupdown == NG:
+            self.inherit(self.interface, words[0], words[1:])
         elif self.interface is not None:
             if len(words) == 1:
                 self.complain(words[0], "option with empty value")
@@ -206,12 +211,14 @@ class _Part:
             self.complain(keyword, "'inherits' keyword is missing a parameter")
             return
         made.parent = parents[0]
-        parent = self.document.named(parents[0].text[:_LONGEST], made.family)
+        family = made.family if self.document.is_classic else ""
+        parent = self.document.named(parents[0].text[:_LONGEST], family)
         if parent is None:
             which = f"{parents[0].text} ({made.family or '*'})"
             self.complain(parents[0], f"unknown iface to inherit from: {which}")
             return
         if self.document.ifupdown != IFUPDOWN2:  # which knows no such word
-            made.inherited = parent.all_options()
+            made.inherited = made.inherited + parent.all_options()
         made.family = made.family or parent.family
-        made.method = made.method or parent.method
+        if parent.method != TEMPLATE:
+            made.method = made.method or parent.method

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
-from snf_network_helper.interfaces.document import NG, Document, Interface, Option
+from snf_network_helper.interfaces.document import NG, TEMPLATE, Document, Interface, Option
 from snf_network_helper.interfaces.lines import Word
 from snf_network_helper.review.mistakes import Reading, read
 from snf_network_helper.review.node import Node
@@ -55,6 +55,7 @@ class Names:
         self.order: dict[str, int] = {}
         self.chosen: dict[str, str] = {}  # by the name of a stanza the link that takes it, "" where nobody knows
         self.patterns: list[str] = []
+        self.templates = {one.name.text for one in document.interfaces if one.method == TEMPLATE}
         self.inherited = {one.parent.text for one in document.interfaces if one.parent is not None}
         for kind, words in document.selected.items():
             if kind != "auto" and not kind.startswith("allow-"):
@@ -83,7 +84,8 @@ class Names:
 
     def is_template(self, name: str) -> bool:
         """Whether a stanza is there for others to inherit it, and of no link."""
-        return name in self.inherited and not self.is_selected(name) and name not in self.chosen
+        is_free = not self.is_selected(name) and name not in self.chosen
+        return name in self.templates or (name in self.inherited and is_free)
 
 
 def networks(document: Document, names: Names, node: Node) -> Iterator[Network]:

@@ -14,6 +14,7 @@ def others(document: Document, networks: list[Network], ifupdown: str) -> Iterat
     if ifupdown == IFUPDOWN2:
         yield from _inherits(document, networks)
         yield from _gateways(networks)
+        yield from _bridges(document, networks)
         yield from _for_the_gui(document, networks)
     elif ifupdown == NG:
         yield from _overridden(document, networks)
@@ -62,6 +63,23 @@ def _gateways(networks: list[Network]) -> Iterator[Finding]:
             expected = f"expected address-purge no, or address {missing[0]}/…"
             message = f"ifupdown2 takes {missing[0]} away at each run; {expected}"
             yield finding(network.at("routed-gateway", missing[0]), WARNING, network.iface, message)
+
+
+def _bridges(document: Document, networks: list[Network]) -> Iterator[Finding]:
+    """ifupdown2 switches forwarding off, at each run, on a bridge that has neither an address nor a VLAN on it."""
+    silent: dict[str, bool] = {}
+    below = {one.name.text.rpartition(".")[0] for one in document.interfaces}
+    for one in document.interfaces:
+        names = {option.name.text.replace("_", "-") for option in one.options}
+        is_bridge = any(name.startswith("bridge-") for name in names) and one.name.text not in below
+        silent[one.name.text] = silent.get(one.name.text, is_bridge) and "address" not in names
+    for network in networks:
+        stanza = network.stanza
+        uplink = stanza.uplink if stanza is not None and stanza.role != VMC else ""
+        for name, word in ((network.iface, network.place), (uplink, network.at("routed-uplink", uplink))):
+            if silent.get(name):
+                message = f"ifupdown2 has {name} forward nothing for a while at each run, as it has no address"
+                yield finding(word, WARNING, network.iface, f"{message}; expected an address there")
 
 
 def _for_the_gui(document: Document, networks: list[Network]) -> Iterator[Finding]:

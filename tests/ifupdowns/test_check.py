@@ -1,6 +1,7 @@
 """check knows which ifupdown reads the file, and convert's result comes up with each."""
 
-from roots import Node
+import pytest
+from roots import NG, Node
 
 INHERITS = """iface guests inet manual
     routed-gateway 192.0.2.1
@@ -47,3 +48,22 @@ def test_a_converted_file_comes_up(host: Node) -> None:
     assert host.attempt("snf-network-helper check").returncode == 0
     host.run("ifup eth1")
     assert host.attempt("snf-network-helper status").returncode == 0
+
+
+TEMPLATE = """template guests
+    routed-gateway 192.0.2.1
+
+auto eth1
+iface eth1
+    inherit guests
+    routed-subnet 192.0.2.0/24
+    routed-table 222
+"""
+
+
+@pytest.mark.parametrize("kind", [NG])
+def test_a_template_is_read_as_ifupdown_ng_reads_it(host: Node) -> None:
+    host.interfaces(TEMPLATE)
+    assert host.attempt("snf-network-helper check").returncode == 0
+    host.run("ifup eth1")
+    assert "default via 192.0.2.1 dev eth1" in host.run("ip route show table 222")

@@ -234,6 +234,30 @@ def test_what_ifupdown2_does_with_it() -> None:
     assert found(typeless) != []
 
 
+def test_a_bridge_that_ifupdown2_keeps_from_forwarding_is_named() -> None:
+    bridge = "    bridge-ports none\n"
+    said = "ifupdown2 has {} forward nothing for a while at each run, as it has no address; expected an address there"
+    text = GOOD.replace("eth0.222", "vmbr0") + bridge + "    routed-table 222\n"
+    assert found(text, "ifupdown2") == [f"2:7: warning: vmbr0: {said.format('vmbr0')}"]
+    assert found(text + "    address 192.0.2.9/24\n", "ifupdown2") == []
+    assert found(text) == []
+    router = stanza("routed-role router", "routed-subnet 192.0.2.0/24", "routed-gateway 192.0.2.1",
+                    "routed-uplink vmbr0", "address 192.0.2.1/24")  # fmt: skip
+    uplink = f"auto vmbr0\niface vmbr0 inet manual\n{bridge}"
+    assert found(uplink + router, "ifupdown2") == [f"9:19: warning: eth0.222: {said.format('vmbr0')}"]
+    assert found(uplink + router + "iface vmbr0.7 inet manual\n", "ifupdown2") == []
+
+
+def test_a_template_of_ifupdown_ng() -> None:
+    text = "template guests\n    routed-gateway 192.0.2.1\nauto eth0.222\niface eth0.222\n"
+    text += "    inherit guests\n    routed-subnet 192.0.2.0/24\n"
+    assert found(text, "ifupdown-ng") == []
+    again = text + "    routed-gateway 192.0.2.2\n"
+    assert found(again, "ifupdown-ng") == [
+        "7:5: warning: eth0.222: routed-gateway: ifupdown-ng takes these values only, and none of what guests has"
+    ]
+
+
 def test_stanzas_are_one_to_the_others() -> None:
     text = "auto eth0.222\niface eth0.222 inet manual\n    routed-subnet 192.0.2.0/24\n"
     text += "iface eth0.222 inet manual\n    routed-gateway 192.0.2.1\n"
