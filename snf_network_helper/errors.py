@@ -58,9 +58,23 @@ class Interrupted(RoutedError):
 
 
 def one_line(text: str, limit: int = 120) -> str:
-    """Returns `text` fit for one line of a console: control characters visible, long values cut."""
-    shown = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
+    """Returns `text` fit for one line of a console: control characters and nothing visible, long values cut."""
+    shown = "".join(c if c.isprintable() else _visible(c) for c in text) or "''"
     return shown if len(shown) <= limit else shown[:limit] + "..."
+
+
+def printable(text: str) -> str:
+    """Returns `text` with what is no UTF-8 in it visible, where a stream would refuse it."""
+    return text if text.isprintable() else "".join(_visible(c) if _is_byte(c) else c for c in text)
+
+
+def _visible(character: str) -> str:
+    return f"\\x{ord(character) - 0xDC00:02x}" if _is_byte(character) else ascii(character)[1:-1]
+
+
+def _is_byte(character: str) -> bool:
+    """True for what Python has in the place of a byte that is no UTF-8 (PEP 383)."""
+    return "\udc80" <= character <= "\udcff"
 
 
 def why(error: Exception) -> str:
@@ -79,6 +93,6 @@ def say(line: object) -> None:
     """Prints a line on standard error. Work goes on where nobody can read it: the reader has gone, the disk is full."""
     try:
         if sys.stderr is not None:  # None: it was closed when we started, and print() would take standard output
-            print(line, file=sys.stderr, flush=True)
+            print(printable(str(line)), file=sys.stderr, flush=True)
     except OSError:
         return

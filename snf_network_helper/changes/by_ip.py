@@ -168,10 +168,10 @@ def undo_batch(changes: "Sequence[IpChange]") -> Left:
     from snf_network_helper.kernel.ip import batch
     from snf_network_helper.kernel.process import is_gone
 
-    taking = next((change for change in changes if change.takes_along()), None)
-    asks = [taking.takes_along()] if taking is not None else []
+    taking = next(((change, asked) for change in changes if (asked := change.takes_along())), None)
+    asks = [taking[1]] if taking else []
     failures, shown = batch([*asks, *(change.remove() for change in changes)], keep_going=True)
-    if taking is not None and (commands := taking.put_back(shown)):
+    if taking and (commands := taking[0].put_back(shown)):
         batch(commands, keep_going=True)
     undone = dict(enumerate(changes, start=len(asks)))
     left: Left = [(undone[index], reason) for index, reason in failures if index in undone and not is_gone(reason)]

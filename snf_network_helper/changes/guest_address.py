@@ -39,10 +39,8 @@ class GuestAddress(Change):
         """RoutedError where another TAP that is there has the address."""
         from snf_network_helper.kernel import link
 
-        for other in shared.users(self.users()):
-            tap, _, number = other.partition(":")
-            if tap != self.tap and link.number(tap) == number:
-                raise RoutedError(f"{self.address} is attached to {tap}")
+        if other := link.first_present(shared.users(self.users()), self.tap):
+            raise RoutedError(f"{self.address} is attached to {other}")
         if ":" in self.address and files.exists(f"{files.DIRECTORY}/prefixes"):
             from snf_network_helper.changes.prefix_owners import check_address
 

@@ -37,25 +37,34 @@ class NeighbourProxy(Change):
 
     def make(self, user: User) -> None:
         """Made by each user: to the kernel one that stands is the same one again."""
-        from snf_network_helper.kernel import rtnetlink
+        from snf_network_helper.kernel import rtnetlink, sysctl
         from snf_network_helper.kernel.process import begin
 
         begin(self.add())
         with Lock(SHARED):
-            shared.join(self.users(), user.name)
+            shared.join(self.users(), user.name, lambda: sysctl.number(self.dev))
         rtnetlink.add_proxy(self.add(), self.address, self.dev, PROTOCOL)
 
     def undo(self, user: User, prior: str) -> None:
-        """The last user undoes it before it is struck off, so that a kill in between loses nothing."""
-        from snf_network_helper.kernel import link, rtnetlink
-        from snf_network_helper.kernel.process import begin
+        """The last user undoes it before it is struck off, so that a kill in between loses nothing.
+
+        The link may have been renamed since the first user came, or made anew.
+        """
+        from snf_network_helper.kernel import sysctl
 
         with Lock(SHARED):
-            is_last = not shared.has_others(self.users(), user.name)
-            if is_last and link.number(self.dev) and rtnetlink.has_proxy(self.address, self.dev, PROTOCOL):
-                begin(self.remove())
-                rtnetlink.delete_proxy(self.remove(), self.address, self.dev)
+            if not shared.has_others(self.users(), user.name):
+                for dev in {self.dev, sysctl.name_of(shared.prior(self.users()))}:
+                    NeighbourProxy(self.address, dev)._delete()
             shared.leave(self.users(), user.name)
+
+    def _delete(self) -> None:
+        from snf_network_helper.kernel import rtnetlink, sysctl
+        from snf_network_helper.kernel.process import begin
+
+        if sysctl.number(self.dev) and rtnetlink.has_proxy(self.address, self.dev, PROTOCOL):
+            begin(self.remove())
+            rtnetlink.delete_proxy(self.remove(), self.address, self.dev)
 
     def is_present(self, marked: frozenset[Change]) -> bool:
         from snf_network_helper.kernel import rtnetlink

@@ -1,6 +1,7 @@
 """Which guests have prefixes, and addresses in a prefix."""
 
 from snf_network_helper.errors import RoutedError
+from snf_network_helper.kernel.link import first_present
 from snf_network_helper.lean import TYPE_CHECKING, posix
 from snf_network_helper.runtime import files, shared
 from snf_network_helper.stanza.addresses import IPAddress, Prefix
@@ -14,20 +15,20 @@ ROOM = "prefixes"
 def check_address(dev: str, address: str, tap: str) -> None:
     """RoutedError where another TAP that is there has a prefix with the address."""
     for prefix, what in _prefixes(dev):
-        if IPAddress.parse(address) in prefix and (other := _other_user(what, tap)):
+        if IPAddress.parse(address) in prefix and (other := first_present(shared.users(what), tap)):
             raise RoutedError(f"{address} is in {prefix}, which is attached to {other}")
 
 
 def check_prefix(dev: str, prefix: Prefix, tap: str) -> None:
     """RoutedError where another TAP that is there has part of the prefix."""
     for one, what in _prefixes(dev):
-        if (prefix.is_within(one) or one.is_within(prefix)) and (other := _other_user(what, tap)):
+        if (prefix.is_within(one) or one.is_within(prefix)) and (other := first_present(shared.users(what), tap)):
             raise RoutedError(f"{prefix} overlaps {one}, which is attached to {other}")
     for name in _names("hosted"):
         kind, _, rest = name.partition(",")
         link, _, address = rest.partition(",")
         is_inside = (kind, link) == ("address", dev) and IPAddress.parse(address) in prefix
-        if is_inside and (other := _other_user(f"hosted/{name}", tap)):
+        if is_inside and (other := first_present(shared.users(f"hosted/{name}"), tap)):
             raise RoutedError(f"{prefix} has {address}, which is attached to {other}")
 
 
@@ -43,14 +44,3 @@ def _names(room: str) -> list[str]:
         return sorted(posix.listdir(f"{files.DIRECTORY}/{room}"))
     except FileNotFoundError:
         return []
-
-
-def _other_user(what: str, tap: str) -> str:
-    """Another TAP that is among the users and has not gone, "" for none."""
-    from snf_network_helper.kernel import link
-
-    for user in shared.users(what):
-        other, _, number = user.partition(":")
-        if other != tap and link.number(other) == number:
-            return other
-    return ""

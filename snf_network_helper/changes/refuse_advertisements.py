@@ -19,14 +19,24 @@ class RefuseAdvertisements(Sysctl):
         super().__init__(f"net/ipv6/conf/{dev}/accept_ra", "1")
         self.dev = dev
 
+    def goes_with(self, link: str) -> bool:
+        """What is recorded stays where the link goes."""
+        return False
+
     def make(self, user: User) -> None:
+        from snf_network_helper.kernel import sysctl
+
         with Lock(SHARED):
-            shared.join(refusal(self.dev), user.name)
+            shared.join(refusal(self.dev), user.name, lambda: sysctl.number(self.dev))
             super().make(user)
 
     def undo(self, user: User, prior: str) -> None:
         """Those that had the link heed them may have gone meanwhile, or others may have come."""
+        from snf_network_helper.kernel import sysctl
+
         with Lock(SHARED):
+            number = shared.prior(refusal(self.dev))  # "" where an earlier version has recorded it
             shared.leave(refusal(self.dev), user.name)
-            if not shared.is_used(refusal(self.dev)):
-                follow(self.dev)
+            link = sysctl.name_of(number) if number else self.dev
+            if link and not shared.is_used(refusal(self.dev)):
+                follow(link)

@@ -42,12 +42,14 @@ class Rule(IpChange):
         """The rule that a message of the kernel is about, None for one of another kind."""
         if message.get_attr("FRA_SRC") or message.get_attr("FRA_FWMASK"):  # a SharedRule, a MainLinkRule
             return None
-        destination = message.get_attr("FRA_DST")
+        iif, destination = message.get_attr("FRA_IIFNAME") or "", message.get_attr("FRA_DST")
+        if not iif and not destination:  # a LocalRule
+            return None
         return cls(
             family,
             str(message.get_attr("FRA_TABLE")),
             str(message.get_attr("FRA_PRIORITY") or 0),
-            iif=message.get_attr("FRA_IIFNAME") or "",
+            iif=iif,
             to=f"{destination}/{message['dst_len']}" if destination else "",
         )
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 # The medium_id of what is one medium: any other number than 0 would do as well.
 MEDIUM = "1"
 
+_ALL_LINKS = ("all", "default")  # which are no links
 _IPV6 = "net/ipv6/conf/"
 _ALL_IPV6_FORWARDING = f"{_IPV6}all/forwarding"
 
@@ -43,8 +44,10 @@ class SharedSysctl(Sysctl):
         from snf_network_helper.kernel import sysctl
 
         with Lock(SHARED):
-            shared.join(self.shared_name(), user.name, self._prior)
-            if not self._awaits_link() and sysctl.read(self.path) != self.value:
+            first, known = shared.join(self.shared_name(), user.name, self._prior)
+            if not self._awaits_link() and (value := sysctl.read(self.path)) != self.value:
+                if known or not first:
+                    self._record_link(value)
                 sysctl.write(self.path, self.value)
 
     def undo(self, user: User, prior: str) -> None:
@@ -52,8 +55,8 @@ class SharedSysctl(Sysctl):
         name = self.shared_name()
         with Lock(SHARED):
             if shared.is_last(name, user.name):
-                self._restore(shared.prior(name))
-                _release_followers(self.path)
+                self._restore()
+                self._release_followers()
             shared.leave(name, user.name)
 
     def is_present(self, marked: frozenset[Change]) -> bool:
@@ -75,35 +78,82 @@ class SharedSysctl(Sysctl):
         """
         from snf_network_helper.kernel import sysctl
 
-        return not sysctl.exists(f"net/ipv4/conf/{self.path.split('/')[3]}")
+        return not sysctl.exists(f"net/ipv4/conf/{self._link}")
 
     def _prior(self) -> str:
         """What has to be known to put the setting back: its value and, joined by commas, the links it drags along.
 
         Writing net.ipv6.conf.all.forwarding overwrites every link's own forwarding (addrconf_fixup_forwarding in the
-        kernel's net/ipv6/addrconf.c).
+        kernel's net/ipv6/addrconf.c). A second line has the numbers of the links, which may be renamed.
         """
         from snf_network_helper.kernel import sysctl
 
         if self._awaits_link():
             family, name = self.path.split("/")[1], self.path.rpartition("/")[2]
-            return sysctl.read(f"net/{family}/conf/default/{name}")  # with which it will come
-        value = sysctl.read(self.path)
-        if self.path != _ALL_IPV6_FORWARDING or value == self.value:
-            return value
-        return ",".join([value, *(link for link in sysctl.ipv6_links() if _forwards(link))])
+            return sysctl.read(f"net/{family}/conf/default/{name}") + "\n"  # with which it will come
+        value, links = sysctl.read(self.path), [self._link]
+        if self.path == _ALL_IPV6_FORWARDING and value != self.value:
+            links += [link for link in sysctl.ipv6_links() if _forwards(link)]
+        return ",".join([value, *links[1:]]) + "\n" + ",".join(map(sysctl.number, links))
 
-    def _restore(self, prior: str) -> None:
+    def _record_link(self, value: str) -> None:
+        """Records a link that gets the setting, and may be another one than that of the first user."""
         from snf_network_helper.kernel import sysctl
 
-        value, *forwarding = prior.split(",")
-        if value == self.value or not sysctl.reads(self.path, self.value):
-            return
-        sysctl.write(self.path, value)
-        for link in forwarding:
-            path = _forwarding(link)
-            if sysctl.exists(path):
-                sysctl.write(path, "1")
+        name, number = self.shared_name(), sysctl.number(self._link)
+        if number and shared.prior_links(name) not in (None, number):
+            shared.record_link(name, number, value)
+
+    def _restore(self) -> None:
+        """Puts back what each link had before that got the setting, also one that has another name now."""
+        from snf_network_helper.kernel import sysctl
+
+        value, *forwarding = shared.prior(self.shared_name()).split(",")
+        for link, before in self._before(value).items():
+            change = SharedSysctl(self.path.replace(f"/{self._link}/", f"/{link}/"), self.value)
+            if before == self.value or not sysctl.reads(change.path, self.value):
+                continue
+            if link != self._link and shared.prior_links(change.shared_name()) == sysctl.number(link):
+                shared.set_prior(change.shared_name(), before)  # others want it by the present name
+                continue
+            sysctl.write(change.path, before)
+            for dragged in self._present_names(forwarding):
+                if sysctl.exists(_forwarding(dragged)):
+                    sysctl.write(_forwarding(dragged), "1")
+
+    def _before(self, prior: str) -> dict[str, str]:
+        """The links that have got the setting by their present names, and the value that each had before."""
+        from snf_network_helper.kernel import sysctl
+
+        name = self.shared_name()
+        before = {sysctl.name_of(number): value for number, value in shared.came(name).items()}
+        number = shared.prior_links(name)
+        if number is None or self._link in _ALL_LINKS:  # an earlier version has recorded no numbers
+            before[self._link] = prior
+        else:
+            before[sysctl.name_of(number)] = prior
+        before.pop("", None)  # those that have gone
+        return before
+
+    def _present_names(self, links: "Collection[str]") -> "Collection[str]":
+        """The names that the links have now whose names and, but for `default`, numbers the prior has."""
+        from snf_network_helper.kernel import sysctl
+
+        numbers = (shared.prior_links(self.shared_name()) or "").split(",")[1:] or [""] * len(links)
+        return [sysctl.name_of(number) if number else link for link, number in zip(links, numbers, strict=False)]
+
+    def _release_followers(self) -> None:
+        *_, link, setting = self.path.split("/")
+        user = f"{link}:{setting}"
+        for kept in shared.followers(self.shared_name()):
+            change = SharedSysctl(kept, MEDIUM if setting == "medium_id" else "2")
+            if shared.is_last(change.shared_name(), user):
+                change._restore()
+            shared.leave(change.shared_name(), user)
+
+    @property
+    def _link(self) -> str:
+        return self.path.split("/")[3]
 
 
 def refusal(link: str) -> str:
@@ -124,10 +174,13 @@ def follow(link: str) -> bool:
     if not sysctl.reads(change.path, "1"):
         return False
     for conf in ("all", link):
-        if shared.is_used(SharedSysctl(_forwarding(conf), "1").shared_name()):
+        followed = SharedSysctl(_forwarding(conf), "1").shared_name()
+        if shared.is_used(followed):
             shared.join(name, f"{conf}:forwarding", change._prior)
+            shared.record_follower(followed, change.path)
     if not shared.is_used(name):
         return False
+    change._record_link("1")
     sysctl.write(change.path, change.value)
     return True
 
@@ -142,25 +195,10 @@ def follow_medium(path: str, routed: "Collection[str]") -> None:
     change = SharedSysctl(path, MEDIUM)
     for link in routed:
         shared.join(change.shared_name(), f"{link}:medium_id", change._prior)
+        shared.record_follower(SharedSysctl(path.replace(f"/{change._link}/", f"/{link}/"), MEDIUM).shared_name(), path)
     if routed:
+        change._record_link(sysctl.read(path))
         sysctl.write(path, MEDIUM)
-
-
-def _release_followers(path: str) -> None:
-    *_, link, setting = path.split("/")
-    if path == _forwarding(link):
-        following, value = "/accept_ra", "2"
-    elif setting == "medium_id":
-        following, value = "/medium_id", MEDIUM
-    else:
-        return
-    user = f"{link}:{setting}"
-    for kept in shared.settings():
-        if kept.endswith(following) and kept != path:
-            change = SharedSysctl(kept, value)
-            if shared.is_last(change.shared_name(), user):
-                change._restore(shared.prior(change.shared_name()))
-            shared.leave(change.shared_name(), user)
 
 
 def _forwarding(link: str) -> str:

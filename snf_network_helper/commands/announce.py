@@ -1,8 +1,8 @@
 """announce: tell the neighbours by hand where an address is."""
 
 from snf_network_helper.commands.privilege import need_root
-from snf_network_helper.errors import RoutedError, one_line
-from snf_network_helper.guests.network import next_hops, subnets_of
+from snf_network_helper.errors import NetworkDownError, RoutedError, one_line
+from snf_network_helper.guests.network import network_of, next_hops, subnets_of
 from snf_network_helper.kernel import link
 from snf_network_helper.lean import TYPE_CHECKING
 from snf_network_helper.stanza.addresses import IPAddress
@@ -30,9 +30,20 @@ def _checked(iface: str, text: str) -> IPAddress:
         address = IPAddress.parse(text)
     except ValueError:
         raise RoutedError(f"{iface}: {one_line(text)}: {right(text, 'expected an IPv4 or IPv6 address')}") from None
+    if not address.is_unicast or _is_reserved(iface, address):
+        raise RoutedError(f"{iface}: {address}: expected an address that a host may have")
     subnets = subnets_of(iface)
     if subnets and not any(address in subnet for subnet in subnets):
         raise RoutedError(f"{iface}: {address}: expected an address in {' '.join(map(str, subnets))}")
     if address in next_hops(iface):
         raise RoutedError(f"{iface}: {address}: the gateway, which is another host")
     return address
+
+
+def _is_reserved(iface: str, address: IPAddress) -> bool:
+    """True for a network, broadcast or anycast address; not in a subnet whose every address guests may have."""
+    try:
+        network = network_of(iface)
+    except NetworkDownError:
+        return any(subnet.is_reserved(address) for subnet in subnets_of(iface))
+    return address in network.anycasts or (network.has(address) and network.is_reserved(address))

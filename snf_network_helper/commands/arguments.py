@@ -68,7 +68,7 @@ COMMANDS: "dict[str, tuple[str, Sequence[Argument]]]" = {
     ),
     "status": (
         "show what was done, and where the kernel differs from it",
-        ((("iface",), {"metavar": "IFACE", "nargs": "?", "default": ""}), _JSON),
+        ((("iface",), {"metavar": "IFACE", "nargs": "?", "default": None}), _JSON),
     ),
     "down": ("undo all changes that the journals list for IFACE", ((("iface",), {"metavar": "IFACE"}), _VERBOSE)),
     "attach": (

@@ -1,10 +1,10 @@
 """attach: make the guest behind a TAP reachable."""
 
 from snf_network_helper.commands.privilege import need_root
-from snf_network_helper.errors import RoutedError
+from snf_network_helper.errors import KernelError, RoutedError
 from snf_network_helper.guests.attach import attach, receive
 from snf_network_helper.guests.network import network_of
-from snf_network_helper.kernel import process
+from snf_network_helper.kernel import link, process
 from snf_network_helper.kernel.process import heed_signals
 from snf_network_helper.lean import TYPE_CHECKING
 from snf_network_helper.stanza.attach_options import checked
@@ -38,5 +38,6 @@ def run(arguments: "SimpleNamespace") -> int:
         else:
             attach(attachment, network, probe=not arguments.no_probe)
     except RoutedError as error:
-        raise RoutedError(f"{arguments.tap}: {error}") from None
+        gone = link.absence(network.iface) if isinstance(error, KernelError) else ""  # of which the kernel says less
+        raise RoutedError(f"{arguments.tap}: {f'--network {gone}' if gone else error}") from None
     return 0

@@ -18,6 +18,8 @@ def run(arguments: "SimpleNamespace") -> int:
     need_root("detach")
     process.verbose = arguments.verbose
     tap = check_interface(arguments.tap)
+    if arguments.if_gone and arguments.migrate_out:
+        raise RoutedError(f"{tap}: --migrate-out: expected without --if-gone, a TAP that has gone is detached at once")
     if not arguments.if_gone and not journal_of(tap).entries and (why := link.absence(tap)):
         raise RoutedError(f"{why}, and no guest is attached by this name")
     heed_signals(bringing_up=False)

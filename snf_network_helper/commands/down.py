@@ -2,7 +2,7 @@
 
 from snf_network_helper.commands.privilege import need_root
 from snf_network_helper.errors import RoutedError
-from snf_network_helper.journal.journal import names
+from snf_network_helper.journal.journal import Journal, names
 from snf_network_helper.kernel import link, process
 from snf_network_helper.kernel.process import heed_signals
 from snf_network_helper.lean import TYPE_CHECKING
@@ -24,6 +24,8 @@ def run(arguments: "SimpleNamespace") -> int:
     if not list(names(iface)):
         if not had_failed and (why := link.absence(iface)):
             raise RoutedError(f"{why}, and no journal in {files.DIRECTORY}")
+        if known := _name_when_up(iface):
+            raise RoutedError(f"{iface}: was brought up as {known}, expected that name")
         print(f"{iface}: nothing to undo, no journal in {files.DIRECTORY}")
         return 0
     heed_signals(bringing_up=False)
@@ -33,3 +35,13 @@ def run(arguments: "SimpleNamespace") -> int:
         raise RoutedError(f"{iface}: {error}") from None
     print(f"{iface}: undone")
     return 0
+
+
+def _name_when_up(iface: str) -> str:
+    """The name by which a link was brought up that has been renamed, "" for none."""
+    mark = f" link={link.number(iface)}".encode()
+    for name in names():
+        header = (files.content(Journal(name).path) or b"").partition(b"\n")[0]
+        if header.endswith(mark):
+            return Journal(name).owner
+    return ""

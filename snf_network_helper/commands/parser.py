@@ -3,10 +3,12 @@
 import argparse
 from collections.abc import Sequence
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, NoReturn
 
 from snf_network_helper.commands.arguments import COMMANDS, PROGRAM
+from snf_network_helper.errors import one_line
 
+_LONGEST = 400  # of a message, which may list all options
 _DESCRIPTION = "see what ifup would do, see what it did, undo what no stanza describes any more."
 
 
@@ -33,6 +35,10 @@ class _Parser(argparse.ArgumentParser):
 
     def __init__(self, **options: Any) -> None:
         super().__init__(formatter_class=lambda prog: argparse.HelpFormatter(prog, width=98), **options)
+
+    def error(self, message: str) -> "NoReturn":
+        """One line, also where it quotes a word with line breaks or of bytes that are no UTF-8."""
+        super().error(one_line(message.replace("\\udc", "\\x"), _LONGEST))
 
 
 class _Version(argparse.Action):

@@ -2,7 +2,7 @@
 
 import json
 
-from snf_network_helper.errors import RoutedError, say
+from snf_network_helper.errors import RoutedError, one_line, say
 from snf_network_helper.interfaces import reader
 from snf_network_helper.lean import TYPE_CHECKING
 from snf_network_helper.plan.routed import plan
@@ -21,7 +21,7 @@ def run(arguments: "SimpleNamespace") -> int:
     check_interface(arguments.iface.partition("=")[0])  # ifquery also takes IFACE=LOGICAL
     stanzas = reader.stanzas(arguments.iface, arguments.file)
     if not stanzas:
-        raise RoutedError(f"{arguments.iface}: no routed-* option in {arguments.file}")
+        raise RoutedError(f"{one_line(arguments.iface)}: no routed-* option in {one_line(arguments.file)}")
     for stanza in stanzas:
         for warning in stanza.warnings:
             say(warning)

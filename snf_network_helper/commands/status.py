@@ -1,14 +1,13 @@
 """status: what was done, and where the kernel differs from it."""
 
 import json
-import sys
 
 from snf_network_helper.changes import seen
 from snf_network_helper.changes.address import Address
 from snf_network_helper.changes.base import AWAITED, KEPT, Change, Entry
 from snf_network_helper.changes.order import disorder
 from snf_network_helper.commands.privilege import need_root
-from snf_network_helper.errors import JournalError, RoutedError
+from snf_network_helper.errors import JournalError, NetworkDownError, RoutedError, printable, say
 from snf_network_helper.guests.network import network_of
 from snf_network_helper.journal.journal import Journal, attached_names, names
 from snf_network_helper.kernel import link
@@ -16,7 +15,7 @@ from snf_network_helper.lean import TYPE_CHECKING
 from snf_network_helper.runtime import failed, files
 from snf_network_helper.stanza.attachment import Attachment
 from snf_network_helper.stanza.names import check_interface
-from snf_network_helper.transaction.undoing import renamed
+from snf_network_helper.transaction.undoing import gone_link, other_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -32,7 +31,7 @@ def run(arguments: "SimpleNamespace") -> int:
 
     Also where the last bring-up failed, rules stand in an order that does harm, or another host has the node's address.
     """
-    if arguments.iface:
+    if arguments.iface is not None:
         check_interface(arguments.iface)
     need_root("status")
     known = {name.rpartition(":")[0] for name in _names()}
@@ -42,8 +41,9 @@ def run(arguments: "SimpleNamespace") -> int:
     in_kernel = seen.marked()
     journals, errors = _journals(arguments.iface)
     journalled = {entry.change.successor() for journal in journals for entry in journal.entries}
-    rows = [{"stanza": "failed", "state": "failed", "change": why} for why in failed.lines(arguments.iface).values()]
-    rows += [row for journal in journals for row in (*_rows(journal, in_kernel), *_outside(journal))]
+    failures = failed.lines(arguments.iface or "").values()
+    rows = [{"stanza": "failed", "state": "failed", "change": why} for why in failures]
+    rows += [row for journal in journals for row in (*_rows(journal, in_kernel), *_unreached(journal))]
     if not arguments.iface:
         orphans = sorted(change.add() for change in in_kernel - journalled)
         rows += [{"stanza": "", "state": "orphan", "change": command} for command in orphans]
@@ -54,18 +54,18 @@ def run(arguments: "SimpleNamespace") -> int:
     if arguments.json:
         print(json.dumps(rows, indent=2))
     else:
-        _print_status(rows, arguments.iface, _names_now(journals))
+        _print_status(rows, arguments.iface, {journal.name: _trouble(journal) for journal in journals})
     for error in errors:
-        print(error, file=sys.stderr)
+        say(error)
     return int(bool(errors) or any(row["state"] in _WRONG for row in rows))
 
 
-def _journals(iface: str) -> tuple[list[Journal], list[JournalError]]:
+def _journals(iface: str | None) -> tuple[list[Journal], list[JournalError]]:
     """An interface's or all journals, and why some cannot be read: these stay, for a command that changes something."""
     files.looks_only = True
     journals, errors = [], []
     for name in _names():
-        if iface not in ("", name.rpartition(":")[0]):
+        if iface not in (None, name.rpartition(":")[0]):
             continue
         try:
             journals.append(Journal.read(name))
@@ -96,25 +96,39 @@ def _state(entry: Entry, in_kernel: frozenset[Change]) -> str:
     return entry.state if stands or (entry.state == KEPT and entry.change.is_kept()) else "missing"
 
 
-def _outside(journal: Journal) -> "Iterator[dict[str, str]]":
-    """Says of a guest that an edit of the stanza has left it without any address, where the network is up."""
+def _unreached(journal: Journal) -> "Iterator[dict[str, str]]":
+    """Says of a guest that its network is not up, or that an edit of the stanza has left it without any address."""
+    attachment = _attachment(journal)
+    if not attachment:
+        return
+    row = {"stanza": journal.name, "state": "missing"}
     try:
-        attachment = _attachment(journal)
-        if attachment and attachment.is_outside(network_of(attachment.network)):
-            yield {"stanza": journal.name, "state": "missing", "change": attachment.outside()}
+        if attachment.is_outside(network_of(attachment.network)):
+            yield row | {"change": attachment.outside()}
+    except NetworkDownError:
+        yield row | {"change": f"{attachment.network} up as a routed interface"}
     except RoutedError:
         return
 
 
-def _names_now(journals: "Sequence[Journal]") -> dict[str, str]:
-    """By which names links are there that have been renamed."""
-    found = {}
-    for journal in journals:
-        try:
-            found[journal.name] = renamed(journal)
-        except JournalError:
-            continue
-    return found
+def _trouble(journal: Journal) -> str:
+    """What keeps all that a journal has from working, "" for nothing: its link, or of a guest its network."""
+    try:
+        if now := other_name(journal)[0]:
+            return f"the link is {now} now"
+        if gone_link(journal):
+            return "the link is gone" + f", another one is {journal.owner} now" * bool(link.number(journal.owner))
+        attachment = _attachment(journal)
+        if (why := link.trouble(journal.owner)) or not attachment:
+            return why
+        network = attachment.network
+        network_of(network)
+        why = next(filter(None, (_trouble(Journal.read(name)) for name in names(network))), "")
+    except NetworkDownError:
+        return f"its network {network} is not up"
+    except RoutedError:  # whose journal cannot be read is said last
+        return link.trouble(journal.owner)
+    return why and f"its network {network}: {why}"
 
 
 def _names() -> list[str]:
@@ -122,20 +136,19 @@ def _names() -> list[str]:
     return [*sorted(names()), *attached_names()]
 
 
-def _print_status(rows: "Sequence[dict[str, str]]", iface: str, names_now: dict[str, str]) -> None:
+def _print_status(rows: "Sequence[dict[str, str]]", iface: str | None, troubles: dict[str, str]) -> None:
     stanza = None
     for row in rows:
         if row["stanza"] != stanza:
             stanza = row["stanza"]
-            print(_HEADINGS.get(stanza) or _heading(stanza, names_now.get(stanza, "")))
+            print(printable(_HEADINGS.get(stanza) or _heading(stanza, troubles.get(stanza, ""))))
         before = f"  (was {row['prior']})" if "prior" in row and row["state"] != KEPT else ""
         why = f"  ({row['why']})" if "why" in row else ""
-        print(f"  {row['state']:8} {row['change']}{before}{why}")
+        print(printable(f"  {row['state']:8} {row['change']}{before}{why}"))
     if not rows:
         print(f"{iface}: nothing is routed" if iface else "nothing is routed")
 
 
-def _heading(stanza: str, name_now: str) -> str:
+def _heading(stanza: str, trouble: str) -> str:
     """Whose changes follow; first of all whether its link is there at all."""
-    trouble = f"the link is {name_now} now" if name_now else link.trouble(stanza.rpartition(":")[0])
     return stanza.replace(":", " ") + (f": {trouble}" if trouble else "")

@@ -16,7 +16,7 @@ from snf_network_helper.kernel import link
 from snf_network_helper.kernel.background import close_in_background, in_background
 from snf_network_helper.kernel.rtnetlink import is_own
 from snf_network_helper.lean import TYPE_CHECKING
-from snf_network_helper.plan.guest import asker, hosting
+from snf_network_helper.plan.guest import TAP_MAC, asker, hosting
 from snf_network_helper.runtime.lock import Lock
 from snf_network_helper.stanza.attachment import Attachment
 from snf_network_helper.transaction.bring_up import Goal, attach_guest
@@ -65,7 +65,9 @@ def _make_way(attachment: Attachment, network: "Network") -> bool:
     if why := link.absence(tap):
         raise RoutedError(why.removeprefix(f"{tap}: "))
     attachment.link = link.number(tap)
-    group = link_check.check(tap, network.iface).group
+    seen = link_check.check(tap, network.iface)
+    if attachment.mac in (seen.mac, TAP_MAC):
+        raise RoutedError(f"--mac {attachment.mac}: the node's own on {tap}, expected that of the guest's interface")
     for address in attachment.addresses:
         if is_own(address):
             raise RoutedError(f"--ip {address}: this node has it, expected an address that a virtual machine may have")
@@ -79,7 +81,7 @@ def _make_way(attachment: Attachment, network: "Network") -> bool:
     if gone_link(known):
         take_down_guest(tap, lambda journal: gone_link(journal) != "")
         known = journal_of(tap)
-    if group == GUARDED and not known.request:
+    if seen.group == GUARDED and not known.request:
         _undo_by_former_name(attachment.link)
     return known.request != attachment.request()
 

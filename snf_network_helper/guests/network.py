@@ -61,6 +61,8 @@ def network_of(iface: str) -> Network:
     }
     askers = [_address(source.address) for source in of_kind(ArpSource, changes)]
     words = [word.partition("=") for journal in journals for word in journal.request.split()]
+    # By name: few nodes have one, and no attach is to pay for the import
+    local = [change.fields() for change in changes if type(change).__name__ == "LocalRule"]
     return Network(
         iface,
         tables,
@@ -70,6 +72,7 @@ def network_of(iface: str) -> Network:
         next((own for own in [*askers, *owned] if own.family == "4"), None),
         further,
         tuple(_address(text) for name, _, text in words if name == "arp-ip"),
+        {family: priority for (_, family), (_, priority) in local},
     )
 
 

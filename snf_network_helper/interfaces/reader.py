@@ -24,7 +24,7 @@ _IFUPDOWN2, _NG = "ifupdown2", ("ifupdown", "ifupdown-ng")  # where ifquery lead
 def stanzas(iface: str, file: str = SYSTEM_FILE) -> "list[Stanza]":
     """The routed stanzas of an interface, in ifup's order; RoutedError where ifquery knows no such interface."""
     if not files.exists(file):
-        raise RoutedError(f"{iface}: --file {one_line(file)}: No such file or directory")
+        raise RoutedError(f"{one_line(iface)}: --file {one_line(file)}: No such file or directory")
     name = iface.partition("=")[0]
     if program := _merging(_QUERIES[0]) or _merging(_QUERIES[1]) * (not files.exists(_QUERIES[0])):
         found = [merged_options(_answer(iface, _words(program, iface, file), file))]
@@ -89,9 +89,9 @@ def _answer(iface: str, command: list[str], file: str) -> str:
             command, capture_output=True, text=True, check=False, errors="surrogateescape", env=environ
         )
     except OSError as error:
-        raise RoutedError(f"{iface}: ifquery: {error.strerror}") from None
+        raise RoutedError(f"{one_line(iface)}: ifquery: {error.strerror}") from None
     if asked.returncode:
         # The parser's own line, with the number of the file's, comes first; what follows from it comes last
         said = asked.stderr.strip().splitlines()
-        raise RoutedError(f"{iface}: {said[0] if said else 'ifquery failed'} ({file})")
+        raise RoutedError(f"{one_line(iface)}: {said[0] if said else 'ifquery failed'} ({one_line(file)})")
     return asked.stdout

@@ -15,12 +15,16 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 _HEADER = "snf-network-helper journal 1 run="
+_LINK = "link="
 _REQUEST = "asked "
+_USUAL = ("inet6", "inet", "any")  # the last where no family is told
 ATTACHED = "attached"  # in the place of the address family
 
 
 class Journal:
     """One file: its entries; which ifup made the setup (`since`), and which was the last to confirm it (`run`).
+
+    `link` is the number of a stanza's link, which keeps it when it is renamed; "" in journals of earlier versions.
 
     `request` is what an attachment was asked for, or of a stanza what its changes do not tell: `arp-ip=`, the address
     that no guest may have. Several stanzas of one family have the journal in parts: the first `former` entries are of
@@ -28,7 +32,7 @@ class Journal:
     those of the first one.
     """
 
-    __slots__ = ("name", "run", "since", "request", "entries", "former", "first")
+    __slots__ = ("name", "run", "since", "request", "entries", "former", "first", "link")
 
     def __init__(
         self, name: str, run: str = "", entries: "Iterable[Entry]" = (), since: str = "", request: str = ""
@@ -38,6 +42,7 @@ class Journal:
         self.since = since
         self.request = request
         self.entries = list(entries)
+        self.link = ""
         self.former = self.first = 0
 
     def of_others(self, run: str) -> list[Entry]:
@@ -46,6 +51,11 @@ class Journal:
             return self.entries[: self.former]
         after = self.former + self.first
         return self.entries[: self.former] + (self.entries[after:] if self.first else [])
+
+    @property
+    def owner(self) -> str:
+        """The interface or the TAP that the journal is of."""
+        return self.name.rpartition(":")[0]
 
     @property
     def is_attachment(self) -> bool:
@@ -97,8 +107,7 @@ class Journal:
                 raise ValueError("it is cut off")
             del lines[-2:]
             since, *parts = rest.split(" ")
-            if parts:
-                journal.former, journal.first = (int(part.partition("=")[2]) for part in parts)
+            journal._read_parts(parts)
             journal.run, journal.since = run, since
             if lines and lines[0].startswith(_REQUEST):
                 journal.request = lines.pop(0).removeprefix(_REQUEST)
@@ -106,6 +115,13 @@ class Journal:
         except ValueError as error:
             raise journal._set_aside(f"not understood: {one_line(str(error))}") from None
         return journal
+
+    def _read_parts(self, parts: list[str]) -> None:
+        """What else is in the first line."""
+        if parts and parts[-1].startswith(_LINK):
+            self.link = parts.pop().removeprefix(_LINK)
+        if parts:
+            self.former, self.first = (int(part.partition("=")[2]) for part in parts)
 
     def _set_aside(self, why: str) -> JournalError:
         if files.looks_only:
@@ -127,6 +143,8 @@ class Journal:
         header = f"{_HEADER}{self.run} since={self.since}"
         if self.former or self.first:
             header += f" former={self.former} first={self.first}"
+        if self.link:
+            header += f" {_LINK}{self.link}"
         body = [f"{_REQUEST}{self.request}"] * bool(self.request) + [entry.line() for entry in self.entries]
         lines = [header, *body, f"end {len(body)}", ""]
         try:
@@ -136,7 +154,14 @@ class Journal:
 
 
 def names(iface: str = "") -> "Iterator[str]":
-    """The names of all stanzas' journals, or of one interface's, the latest address family first."""
+    """The names of all stanzas' journals, or of one interface's, the latest address family first.
+
+    Only where none of an interface's is of a usual family are all listed, of which each other interface has one.
+    """
+    usual = [name for family in _USUAL if files.exists(Journal(name := f"{iface}:{family}").path)] if iface else []
+    if usual:
+        yield from usual
+        return
     try:
         found = posix.listdir(f"{files.DIRECTORY}/journal")
     except OSError:

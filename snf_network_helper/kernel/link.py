@@ -3,7 +3,12 @@
 import fcntl
 
 from snf_network_helper.errors import KernelError
-from snf_network_helper.lean import socket, struct
+from snf_network_helper.kernel.sysctl import name_of as name_of
+from snf_network_helper.kernel.sysctl import number as number
+from snf_network_helper.lean import TYPE_CHECKING, socket, struct
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 _GET_FLAGS, _SET_FLAGS = 0x8913, 0x8914  # include/uapi/linux/sockios.h
 _GET_ADDRESS, _SET_ADDRESS = 0x8927, 0x8924
@@ -13,20 +18,12 @@ _FAILED_DETECTION = 0x08  # IFA_F_DADFAILED, include/uapi/linux/if_addr.h
 _ETHERNET = 1  # ARPHRD_ETHER
 
 
-def number(name: str) -> str:
-    """The kernel's number of a link, "" where there is none of that name; no other link ever gets it."""
-    try:
-        return str(socket.if_nametoindex(name))
-    except OSError:
-        return ""
-
-
-def name_of(number: str) -> str:
-    """The name that the link of a number has now, "" where it is gone."""
-    try:
-        return socket.if_indextoname(int(number))
-    except (OSError, ValueError):
-        return ""
+def first_present(links: "Iterable[str]", other_than: str) -> str:
+    """The name of the first link that is there by its name and its number, as in `tap0:7`; "" for none."""
+    for name, _, known in (link.partition(":") for link in links):
+        if name != other_than and number(name) == known:
+            return name
+    return ""
 
 
 def absence(name: str) -> str:

@@ -152,9 +152,7 @@ class Running:
     def finish(self) -> None:
         """Waits for its end; KernelError where it fails."""
         show(self._command)
-        code, _, stderr = self._process.finish()
-        if code:
-            raise KernelError(self._command, reason(stderr))
+        _output(self._process, self._command)
 
 
 def run(command: str) -> None:
@@ -167,16 +165,20 @@ def run_words(argv: list[str], command: str = "") -> None:
     """Runs a command by its words; KernelError where it fails."""
     command = command or quoted(argv)
     begin(command)
-    code, _, stderr = Process(argv).finish()
-    if code:
-        raise KernelError(command, reason(stderr))
+    _output(Process(argv), command)
 
 
 def output(argv: list[str]) -> str:
     """What a command that only looks prints; KernelError where it fails."""
-    code, stdout, stderr = Process(argv).finish()
+    process = Process(argv)
+    return _output(process, process.command)
+
+
+def _output(process: Process, command: str) -> str:
+    """What a process prints until its end; KernelError where it fails."""
+    code, stdout, stderr = process.finish()
     if code:
-        raise KernelError(quoted(argv), reason(stderr))
+        raise KernelError(command, reason(stderr))
     return stdout
 
 

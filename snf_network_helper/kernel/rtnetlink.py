@@ -18,59 +18,57 @@ PROTOCOLS = "/etc/iproute2/rt_protos.d/snf-network-helper.conf"
 _REQUEST, ACK, CREATE, EXCLUSIVE, _DUMP = 0x1, 0x4, 0x400, 0x200, 0x300  # NLM_F_…, include/uapi/linux/netlink.h
 _ERROR, _DONE = 2, 3  # NLMSG_…
 _LEVEL, _STRICT = 270, 12  # SOL_NETLINK, NETLINK_GET_STRICT_CHK
-_HEADER = 16
+_HEADER, _NEIGHBOUR = 16, 12  # bytes of struct nlmsghdr, of struct ndmsg
 _NO_ENTRY, _NO_DEVICE = 2, 19  # ENOENT, ENODEV
 _ANSWER_BYTES = 65536  # a link's is 2 KB, and more with many virtual functions
 
 # RTM_…, include/uapi/linux/rtnetlink.h
 _GET_LINK, _SET_LINK, _GET_ADDRESS, _GET_ROUTE = 18, 19, 22, 26
-_NEW_NEIGHBOUR, _DELETE_NEIGHBOUR, _GET_NEIGHBOUR = 28, 29, 30
+_NEW_NEIGHBOUR, _DELETE_NEIGHBOUR, _GET_NEIGHBOUR, _GET_RULE = 28, 29, 30, 34
 # IFLA_…, include/uapi/linux/if_link.h
-_LINK, _MASTER, _LINKINFO, _GROUP, _NETWORK_NAMESPACE = 5, 10, 18, 27, 37
-_KIND = 1  # IFLA_INFO_KIND
-_DESTINATION, _OUTGOING = 1, 4  # RTA_DST, RTA_OIF
-_LOCAL_ADDRESS = 2  # IFA_LOCAL, include/uapi/linux/if_addr.h
-_LOCAL = 2  # RTN_LOCAL
-_MAIN, _ADVERTISED = 254, 9  # RT_TABLE_MAIN, RTPROT_RA
+_ADDRESS, _LINK, _MASTER, _LINKINFO, _GROUP, _NETWORK_NAMESPACE = 1, 5, 10, 18, 27, 37
+_KIND, _DESTINATION, _OUTGOING = 1, 1, 4  # IFLA_INFO_KIND, RTA_DST, RTA_OIF
+_LOCAL_ADDRESS, _LOCAL = 2, 2  # IFA_LOCAL, include/uapi/linux/if_addr.h; RTN_LOCAL
+_MAIN, _LOCAL_TABLE, _ADVERTISED = 254, 255, 9  # RT_TABLE_…, RTPROT_RA
+_PRIORITY, _PROTOCOL, _OF_EVERY_RULE = 6, 21, {14, 15, 21}  # FRA_…: what suppresses, table, protocol
 _PERMANENT, _PROXY = 0x80, 0x08  # NUD_…, NTF_…, include/uapi/linux/neighbour.h
 _NEIGHBOUR_ADDRESS, _NEIGHBOUR_PROTOCOL = 1, 12  # NDA_DST, NDA_PROTOCOL
-_NEIGHBOUR = 12  # struct ndmsg
 FAMILIES = {IPV4: 2, IPV6: 10}  # AF_INET, AF_INET6
 # Nobody is there, and no route leads there but the default one.
 _ANYWHERE = {IPV4: IPAddress(IPV4, 1), IPV6: IPAddress(IPV6, 2)}
 
 
 class LinkAttributes:
-    """A link, its kind as ip(8) names it, the link whose port it is, the one that it is made over, and its group."""
+    """A link, its kind as ip(8) names it, the link whose port it is, the one that it is made over, its group, MAC."""
 
-    __slots__ = ("group", "kind", "lower", "master", "name")
+    __slots__ = ("group", "kind", "lower", "mac", "master", "name")
 
-    def __init__(self, name: str, kind: str = "", master: str = "", lower: str = "", group: str = "0") -> None:
+    def __init__(
+        self, name: str, kind: str = "", master: str = "", lower: str = "", group: str = "0", mac: str = ""
+    ) -> None:
         self.name = name
         self.kind = kind
         self.master = master
         self.lower = lower
         self.group = group
+        self.mac = mac
 
 
 def link_attributes(name: str) -> LinkAttributes:
     """Asks for a link; KernelError where there is none of that name."""
-    found = _link(name)
+    command = f"ip link show dev {name}"
+    found = dict(attributes(ask(command, _GET_LINK, 0, _about(command, name))[16:]))
     kind = dict(attributes(found.get(_LINKINFO, b""))).get(_KIND, b"")
     # Of a veth the other end is named, which in another namespace has a number of its own
     lower = "" if _NETWORK_NAMESPACE in found else _name(found.get(_LINK, b""))
     group = str(int.from_bytes(found.get(_GROUP, b""), sys.byteorder))
-    return LinkAttributes(name, kind.rstrip(b"\0").decode(), _name(found.get(_MASTER, b"")), lower, group)
+    mac = found.get(_ADDRESS, b"").hex(":")
+    return LinkAttributes(name, kind.rstrip(b"\0").decode(), _name(found.get(_MASTER, b"")), lower, group, mac)
 
 
 def set_link_group(command: str, name: str, group: str) -> None:
     """Puts a link in another group; `command` is the one of ip(8) that would do the same."""
     ask(command, _SET_LINK, ACK, _about(command, name) + struct.pack("=HHI", 8, _GROUP, int(group)))
-
-
-def _link(name: str) -> dict[int, bytes]:
-    command = f"ip link show dev {name}"
-    return dict(attributes(ask(command, _GET_LINK, 0, _about(command, name))[16:]))
 
 
 def _about(command: str, link: str) -> bytes:
@@ -109,6 +107,18 @@ def default_link(family: str) -> str:
 def is_own(address: IPAddress) -> bool:
     """True where the node itself has an address, on whatever link."""
     return _route_to(address)[7:8] == bytes((_LOCAL,))
+
+
+def is_local_first(family: str, priority: int, protocol: str) -> bool:
+    """True where the node's own addresses are looked up before that priority, by a rule that is not of the protocol."""
+    for rule in _dump(f"ip -{family} rule show", _GET_RULE, struct.pack("=BxxxxxxxI", FAMILIES[family], 0)):
+        said = dict(attributes(rule[12:]))
+        if int.from_bytes(said.pop(_PRIORITY, b""), sys.byteorder) >= priority:  # they come in their order
+            return False
+        is_local = rule[3:5] == bytes((0, _LOCAL_TABLE)) and said.keys() == _OF_EVERY_RULE and not any(rule[8:12])
+        if is_local and said[_PROTOCOL] != bytes((protocol_number(protocol),)):
+            return True
+    return False
 
 
 def _route_to(address: IPAddress) -> bytes:

@@ -1,8 +1,8 @@
-"""Settings below /proc/sys: read and written."""
+"""Settings below /proc/sys, read and written, and the numbers of the links that they are of."""
 
 from snf_network_helper.errors import KernelError
 from snf_network_helper.kernel import process
-from snf_network_helper.lean import posix
+from snf_network_helper.lean import posix, socket
 from snf_network_helper.runtime import files
 
 _PROC_SYS = "/proc/sys/"
@@ -54,6 +54,22 @@ def write(path: str, value: str) -> None:
 def exists(path: str) -> bool:
     """True where the kernel has the setting."""
     return files.exists(_PROC_SYS + path)
+
+
+def number(name: str) -> str:
+    """The kernel's number of a link, "" where there is none of that name; no other link ever gets it."""
+    try:
+        return str(socket.if_nametoindex(name))
+    except OSError:
+        return ""
+
+
+def name_of(number: str) -> str:
+    """The name that the link of a number has now, "" where it is gone."""
+    try:
+        return socket.if_indextoname(int(number))
+    except (OSError, ValueError):
+        return ""
 
 
 def ipv6_links() -> list[str]:

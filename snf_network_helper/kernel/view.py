@@ -21,15 +21,16 @@ class View:
         self._number = protocol_number(protocol)
 
     @cache  # noqa: B019  # a view lives as long as the command
-    def rules(self) -> list[tuple[str, Any]]:
-        """The family and pyroute2's message of each rule of our protocol."""
+    def all_rules(self) -> list[tuple[str, Any]]:
+        """The family and pyroute2's message of each rule, in the order in which the kernel tries those of a family."""
         with IPRoute() as netlink:
             return [
-                (family, message)
-                for family, code in _FAMILIES.items()
-                for message in netlink.get_rules(family=code)
-                if message.get_attr("FRA_PROTOCOL") == self._number
+                (family, message) for family, code in _FAMILIES.items() for message in netlink.get_rules(family=code)
             ]
+
+    def rules(self) -> list[tuple[str, Any]]:
+        """Those of our protocol."""
+        return [pair for pair in self.all_rules() if pair[1].get_attr("FRA_PROTOCOL") == self._number]
 
     @cache  # noqa: B019
     def routes(self) -> list[tuple[str, Any, str]]:

@@ -18,12 +18,14 @@ class Facts:
     `refuse_ra`: the routed link would heed them only because it is, or was made, as other interfaces want all links.
     `own_links`: the links of the node's own IPv4 networks, for which no routed link is ever to answer; `own_address`:
     the one of the node's own in the subnet by which it asks, "" where it has none or the stanza names another.
-    `main_of`: the families whose default route in main is by the routed link itself, the node's own main link. Of a
-    guest's network: `mtu`, the largest packet that its link takes, and `own_mac`, the link's MAC address.
+    `main_of`: the families whose default route in main is by the routed link itself, the node's own main link;
+    `local_late`: those whose own addresses the node looks up only after the stanza's rules, as with a VRF. Of a guest's
+    network: `mtu`, the largest packet that its link takes, and `own_mac`, the link's MAC address.
     """
 
     __slots__ = (
-        "force_forwarding", "keep_ra", "main_of", "mtu", "own_address", "own_links", "own_mac", "refuse_ra",
+        "force_forwarding", "keep_ra", "local_late", "main_of", "mtu", "own_address", "own_links", "own_mac",
+        "refuse_ra",
     )  # fmt: skip
 
     def __init__(
@@ -35,6 +37,7 @@ class Facts:
         own_address: str = "",
         main_of: tuple[str, ...] = (),
         mtu: str = "",
+        local_late: tuple[str, ...] = (),
     ) -> None:
         self.force_forwarding = force_forwarding
         self.keep_ra = keep_ra
@@ -42,5 +45,6 @@ class Facts:
         self.own_links = own_links
         self.mtu = mtu
         self.main_of = main_of
+        self.local_late = local_late
         self.own_mac = ""
         self.own_address = own_address

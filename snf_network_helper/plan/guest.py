@@ -103,6 +103,12 @@ def _changes(attachment: "Attachment", network: "Network", facts: Facts, mtu: st
     # the link begins to forward meanwhile
     yield from _forwarding(tap, families, facts.force_forwarding)
     # What comes from the subnet is routed by the table: one rule for all TAPs, for each rule costs every packet
+    for family, priority in network.local.items():
+        if family in families:
+            from snf_network_helper.changes.local_rule import LocalRule
+
+            # Also while the network is down, and these rules stand
+            yield LocalRule(family, priority)
     for subnet in subnets:
         family, table = subnet.family, network.tables[subnet.family]
         if other := network.further.get(subnet, (None, ""))[1]:

@@ -46,6 +46,7 @@ def _vmc(stanza: Stanza, facts: Facts) -> "Iterator[Change]":
         apart = (one for one in subnets if not any(one.is_part_of(other) for other in subnets))
         yield MainLinkTraffic(family, dev, in_order(apart))
     yield Link(dev)
+    yield from _local(stanza, facts)
     for family in stanza.families:
         # First made and last undone: at no moment does a look-up in the table fall through to main, where the
         # node's default route would have proxy ARP answer for every address there is.
@@ -106,6 +107,7 @@ def _router_vmc(stanza: Stanza, facts: Facts) -> "Iterator[Change]":
 
     dev, table = stanza.iface, stanza.table
     yield Link(dev)
+    yield from _local(stanza, facts)
     for family in stanza.families:
         # As for a VMC, but for the subnets alone: the rest is main's to route
         for subnet in stanza.of_family(family):
@@ -127,6 +129,14 @@ def _router_vmc(stanza: Stanza, facts: Facts) -> "Iterator[Change]":
     if stanza.nat:
         yield from _nat(stanza)
     yield from _proxy(stanza, facts)
+
+
+def _local(stanza: Stanza, facts: Facts) -> "Iterator[Change]":
+    """The node's own addresses, just before the stanza's rules, where the kernel looks them up only after these."""
+    for family in facts.local_late:
+        from snf_network_helper.changes.local_rule import LocalRule
+
+        yield LocalRule(family, str(int(stanza.priority) - 1))
 
 
 def _of_link(stanza: Stanza, family: str, is_main: bool) -> Rule:

@@ -30,7 +30,8 @@ class Finding:
 
 def finding(word: Word, severity: str, iface: str, message: str, other: str = "") -> Finding:
     """A finding at a word."""
-    return Finding(word.path, word.line, word.column, severity, one_line(iface), one_line(message, 1000), other)
+    shown = iface and one_line(iface)
+    return Finding(word.path, word.line, word.column, severity, shown, one_line(message, 1000), other)
 
 
 def as_json(one: Finding) -> dict[str, Any]:

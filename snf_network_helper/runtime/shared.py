@@ -12,7 +12,7 @@ from snf_network_helper.runtime import files
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_PRIOR = "prior"  # has no colon, as every user's name has
+_PRIOR, _CAME, _FOLLOWERS = "prior", "came", "followers"  # have no colon, as every user's name has
 
 
 def settings() -> frozenset[str]:
@@ -61,8 +61,45 @@ def users(what: str) -> list[str]:
 
 
 def prior(what: str) -> str:
-    """What the first user recorded; "" where nobody did."""
-    return (files.content(f"{directory(what)}/{_PRIOR}") or b"").decode(errors="surrogateescape")
+    """The value that the first user recorded; "" where nobody did."""
+    return _lines(what, _PRIOR)[0]
+
+
+def set_prior(what: str, value: str) -> None:
+    """Records another value in the place of the first user's."""
+    files.write(f"{directory(what)}/{_PRIOR}", "\n".join([value, *_lines(what, _PRIOR)[1:]]))
+
+
+def prior_links(what: str) -> str | None:
+    """The numbers of the links that the prior is about, as the first user recorded them; None where it did not."""
+    return next(iter(_lines(what, _PRIOR)[1:]), None)
+
+
+def came(what: str) -> dict[str, str]:
+    """The links that have got a setting since the first user came: of each its number, and the value before."""
+    return {number: value for number, _, value in (line.partition(" ") for line in _lines(what, _CAME)) if value}
+
+
+def record_link(what: str, number: str, value: str) -> None:
+    """Records one of these; as the hook and udev's rule do in shell."""
+    if number not in came(what):
+        before = "\n".join(_lines(what, _CAME))
+        files.write(f"{directory(what)}/{_CAME}", f"{before}{number} {value}\n")
+
+
+def followers(what: str) -> list[str]:
+    """The settings that have this one among their users: whoever puts it back looks at no others."""
+    return [line for line in _lines(what, _FOLLOWERS) if line]
+
+
+def record_follower(what: str, follower: str) -> None:
+    """Records one of these."""
+    if follower not in (known := followers(what)):
+        files.write(f"{directory(what)}/{_FOLLOWERS}", "".join(f"{one}\n" for one in [*known, follower]))
+
+
+def _lines(what: str, file: str) -> list[str]:
+    return (files.content(f"{directory(what)}/{file}") or b"").decode(errors="surrogateescape").split("\n")
 
 
 def leave(what: str, user: str) -> None:
@@ -73,7 +110,8 @@ def leave(what: str, user: str) -> None:
     files.remove(f"{place}/{user}")
     # It is made only when it has a user: without one nothing is left to undo
     if not _has_user(place, other_than=""):
-        files.remove(f"{place}/{_PRIOR}")
+        for file in (_PRIOR, _CAME, _FOLLOWERS):
+            files.remove(f"{place}/{file}")
         posix.rmdir(place)
 
 

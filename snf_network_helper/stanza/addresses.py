@@ -10,6 +10,7 @@ IPV4 = "4"
 IPV6 = "6"
 FAMILY_NAMES = {IPV4: "IPv4", IPV6: "IPv6"}
 BITS = {IPV4: 32, IPV6: 128}
+_MAPPED = bytes(10) + b"\xff\xff"  # an IPv4 address in IPv6's notation (RFC 4291, 2.5.5.2), which no host has
 _SOCKET_FAMILY = {IPV4: socket.AF_INET, IPV6: socket.AF_INET6}
 
 
@@ -24,12 +25,14 @@ class IPAddress:
 
     @classmethod
     def parse(cls, text: str) -> "IPAddress":
-        """Reads `192.0.2.1` or `2001:db8::1`; ValueError for anything else, scope ids included."""
+        """Reads `192.0.2.1` or `2001:db8::1`; ValueError for anything else, scope ids and ::ffff:192.0.2.1 included."""
         family = IPV6 if ":" in text else IPV4
         try:
             packed = socket.inet_pton(_SOCKET_FAMILY[family], text)
         except (OSError, ValueError):
             raise ValueError(text) from None
+        if packed.startswith(_MAPPED):
+            raise ValueError(text)
         return cls(family, int.from_bytes(packed, "big"))
 
     def __str__(self) -> str:
@@ -124,6 +127,11 @@ class Prefix:
             return False
         return address.value - self.value in (0, (1 << self.host_bits) - 1)
 
+    @property
+    def anycast(self) -> "IPAddress | None":
+        """The address that each router of an IPv6 subnet has (RFC 4291, 2.6.1; none of a /127 by RFC 6164)."""
+        return IPAddress(IPV6, self.value) if self.family == IPV6 and self.host_bits > 1 else None
+
     def highest_usable(self, other_than: IPAddress) -> "IPAddress | None":
         """The highest address a host may have that is not `other_than`; None where there is none."""
         last = self.value + (1 << self.host_bits) - 1
@@ -141,6 +149,15 @@ class Prefix:
             if not self.is_reserved(address) and address not in other_than:
                 return address
         return None
+
+
+def mapped(text: str) -> IPAddress | None:
+    """The IPv4 address that stands in IPv6's notation, as in ::ffff:192.0.2.1; None for all else."""
+    try:
+        packed = socket.inet_pton(socket.AF_INET6, text)
+    except (OSError, ValueError):
+        return None
+    return IPAddress(IPV4, int.from_bytes(packed[12:], "big")) if packed.startswith(_MAPPED) else None
 
 
 def eui64(mac: bytes) -> int:

@@ -57,6 +57,8 @@ def checked(
             raise _mistaken(tap, "--ip", text, f"expected an address in {where}") from None
         if address in network.all_gateways or network.is_reserved(address):
             raise RoutedError(f"{tap}: --ip {text}: {_EXPECTED}")
+        if address in network.anycasts:
+            raise RoutedError(f"{tap}: --ip {text}: every router of {subnet} has it (anycast), {_EXPECTED}")
         if address in (network.asker, *network.reserved):
             raise RoutedError(f"{tap}: --ip {text}: nodes ask by it (routed-arp-ip), {_EXPECTED}")
         addresses.append(address)
@@ -137,9 +139,13 @@ def _check_gateways(tap: str, network: "Network", subnets: "Sequence[Prefix]", t
 
 def _name_servers(tap: str, texts: "Sequence[str]") -> tuple[IPAddress, ...]:
     try:
-        return tuple(dict.fromkeys(IPAddress.parse(text) for text in texts))
+        servers = tuple(dict.fromkeys(IPAddress.parse(text) for text in texts))
     except ValueError as error:
         raise _mistaken(tap, "--dns", str(error), "expected an IPv4 or IPv6 address") from None
+    for server in servers:
+        if not server.is_unicast:
+            raise RoutedError(f"{tap}: --dns {server}: expected an address that a host may have")
+    return servers
 
 
 def _mtu(tap: str, text: str, has_ipv6: bool) -> str:

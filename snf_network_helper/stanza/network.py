@@ -17,10 +17,11 @@ class Network:
 
     `asker` is the address by which the node asks on the link (IPv4), None where it has none. No guest may have that,
     nor the `reserved` ones, by which other nodes ask. `further` has the subnets with a gateway of their own beside the
-    first, and of each that and the table with its route, "" on a router.
+    first, and of each that and the table with its route, "" on a router. `local` is, per family where the node's own
+    addresses would be looked up after the network's rules, the priority at which they are before.
     """
 
-    __slots__ = ("asker", "further", "gateways", "iface", "priorities", "reserved", "subnets", "tables")
+    __slots__ = ("asker", "further", "gateways", "iface", "local", "priorities", "reserved", "subnets", "tables")
 
     def __init__(
         self,
@@ -32,6 +33,7 @@ class Network:
         asker: "IPAddress | None",
         further: "Mapping[Prefix, tuple[IPAddress, str]] | None" = None,
         reserved: "tuple[IPAddress, ...]" = (),
+        local: "Mapping[str, str] | None" = None,
     ) -> None:
         self.iface = iface
         self.tables = tables
@@ -41,6 +43,7 @@ class Network:
         self.asker = asker
         self.further = further or {}
         self.reserved = reserved
+        self.local = local or {}
 
     @property
     def all_gateways(self) -> "tuple[IPAddress, ...]":
@@ -64,6 +67,7 @@ class Network:
             self.asker,
             {**self.further, **{subnet: (gateway, table) for subnet, gateway, table in stanza.further if families}},
             self.reserved,
+            self.local,
         )
 
     def guests_priority(self, family: str, place: int = 1) -> str:
@@ -102,6 +106,12 @@ class Network:
         """True for a network or broadcast address that no guest may have; ValueError outside the subnets."""
         subnet = self.subnet_of(address)
         return subnet.is_reserved(address) and self.is_on_a_link(subnet)
+
+    @property
+    def anycasts(self) -> "tuple[IPAddress, ...]":
+        """What routers have beside their gateway addresses: that of all routers, of each subnet that is on a link."""
+        subnets = (one for one in self.subnets if (gateway := self.gateway_of_subnet(one)) and gateway in one)
+        return tuple(one.anycast for one in subnets if one.anycast)
 
     def gateway_of(self, address: "IPAddress", own: "Collection[IPAddress]" = ()) -> "IPAddress | None":
         """The router that a guest with an address is told, where `own` are all that it has.

@@ -116,8 +116,7 @@ class _Stanza(GatewayReader):
         """One line for the options of the hooks that came before, which have no effect."""
         found = [option for option in PREDECESSORS if self.options.pop(option, None) is not None]
         if found:
-            from snf_network_helper.stanza.spelling import without_effect
-
+            from snf_network_helper.stanza.spelling import without_effect  # a stanza that is right has no such import
             self.warnings.append(f"{self.iface}: {without_effect(found, PREDECESSORS)}")
 
     def role(self) -> str:
@@ -224,13 +223,12 @@ class _Stanza(GatewayReader):
     def masquerades(self, option: str, family: str, role: str, subnets: tuple[Prefix, ...], uplink: str) -> bool:
         if not self.yes(option):
             return False
-        answer = "yes"
         if role == VMC:
-            raise self.error(option, answer, f"expected with routed-role {ROUTER} or {ROUTER_VMC} only")
+            raise self.error(option, "yes", f"expected with routed-role {ROUTER} or {ROUTER_VMC} only")
         if not any(subnet.family == family for subnet in subnets):
-            raise self.error(option, answer, f"routed-subnet has no {FAMILY_NAMES[family]} subnet")
+            raise self.error(option, "yes", f"routed-subnet has no {FAMILY_NAMES[family]} subnet")
         if not uplink:
-            raise self.error(option, answer, "expected routed-uplink beside it")
+            raise self.error(option, "yes", "expected routed-uplink beside it")
         return True
 
     def nat_except(self, nat: frozenset[str]) -> tuple[Prefix, ...]:
@@ -242,9 +240,11 @@ class _Stanza(GatewayReader):
         return prefixes
 
     def priority(self, has_further: bool) -> str:
-        """The rules of guests come right after: the last before main's is theirs, with further gateways three."""
+        """The rules of guests come right after, with further gateways in three priorities; what 0.1.0 took is taken."""
         text = self.single("routed-priority") or str(DEFAULT_PRIORITY)
-        number = decimal(text, LAST_PRIORITY)
+        number, last = decimal(text, LAST_PRIORITY), LAST_PRIORITY - (3 if has_further else 1)
         if not number:
-            raise self.error("routed-priority", text, f"expected 1-{LAST_PRIORITY}")
-        return str(min(number, LAST_PRIORITY - (3 if has_further else 1)))
+            raise self.error("routed-priority", text, f"expected 1-{last}")
+        if number > last:
+            self.warnings.append(f"{self.iface}: routed-priority {number}: {last} is used, guests need the next")
+        return str(min(number, last))

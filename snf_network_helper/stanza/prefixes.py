@@ -30,7 +30,7 @@ def expand(
         if not prefix.host_bits:
             addresses.append(str(IPAddress(prefix.family, prefix.value)))
             continue
-        nodes = (*network.all_gateways, network.asker, *network.reserved)
+        nodes = (*network.all_gateways, network.asker, *network.reserved, *network.anycasts)
         taken = [one for one in nodes if one is not None and one in prefix]
         if prefix.family == IPV4:
             if 1 << prefix.host_bits > _MOST_ADDRESSES:

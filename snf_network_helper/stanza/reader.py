@@ -22,7 +22,8 @@ class Reader:
         self.further: dict[Prefix, IPAddress] = {}  # of subnets with a gateway of their own, beside the first
 
     def error(self, option: str, value: str, expected: str) -> StanzaError:
-        return StanzaError(f"{self.iface}: {option}{' ' * bool(value)}{one_line(value)}: {expected}", option, value)
+        shown = f"{option}{' ' + one_line(value) if value else ''}"
+        return StanzaError(f"{self.iface}: {shown}: {expected}", option, value)
 
     def mistaken(self, option: str, text: str, expected: str) -> StanzaError:
         """A value that is no address or prefix."""

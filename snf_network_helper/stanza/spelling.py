@@ -1,7 +1,7 @@
 """What was meant by what somebody wrote; only mistakes come here."""
 
 from snf_network_helper.lean import TYPE_CHECKING
-from snf_network_helper.stanza.addresses import IPAddress, Prefix
+from snf_network_helper.stanza.addresses import IPAddress, Prefix, mapped
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -39,6 +39,8 @@ def right(text: str, expected: str) -> str:
     """What is to be said of a value that is no address or prefix; `expected`, unless its mistake is a common one."""
     if "," in text:
         return "expected values separated by blanks, not commas"
+    if address := mapped(text.partition("/")[0]):
+        return f"an IPv4 address in the notation of IPv6, expected it as {address}"
     try:
         prefix = Prefix.parse(text)
     except ValueError:

@@ -7,11 +7,11 @@ it undid comes back.
 from snf_network_helper.changes.base import APPLIED, AWAITED, PENDING, Entry
 from snf_network_helper.errors import RoutedError, UndoneError
 from snf_network_helper.journal.journal import Journal, names
-from snf_network_helper.kernel import process
+from snf_network_helper.kernel import process, sysctl
 from snf_network_helper.lean import TYPE_CHECKING
 from snf_network_helper.runtime.lock import Lock
 from snf_network_helper.transaction.making import apply
-from snf_network_helper.transaction.undoing import gone_link, revert, still_standing
+from snf_network_helper.transaction.undoing import by_present_name, gone_link, renamed, revert, still_standing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
@@ -25,10 +25,10 @@ class Goal:
 
     `run` tells this ifup from every other, `request` is what was asked for. Of the plan, `awaiting` is
     only written down, to be made later, unless it has been made. What is `standing` in the kernel, as far as the caller
-    has asked it, and was made by us is not made again.
+    has asked it, and was made by us is not made again. `link` is the number of a stanza's link.
     """
 
-    __slots__ = ("awaiting", "plan", "request", "run", "standing")
+    __slots__ = ("awaiting", "link", "plan", "request", "run", "standing")
 
     def __init__(
         self,
@@ -37,12 +37,14 @@ class Goal:
         request: str = "",
         awaiting: "Collection[Change]" = (),
         standing: "Collection[Change]" = (),
+        link: str = "",
     ) -> None:
         self.plan = plan
         self.run = run
         self.request = request
         self.awaiting = awaiting
         self.standing = standing
+        self.link = link
 
     def entry_for(self, change: "Change", former: "Entry | None") -> "Entry":
         """What is to become of a change of the plan, of which an earlier run has recorded `former`."""
@@ -65,7 +67,12 @@ def bring_up(
     """
     with Lock(_owner(name)):
         before = Journal.read(name)
-        if others := [other for other in names(_owner(name)) if other != name]:
+        number, others = sysctl.number(before.owner), [other for other in names(_owner(name)) if other != name]
+        _part_from_link(before, number)
+        if others:
+            for other in map(Journal.read, others):
+                if _part_from_link(other, number):
+                    other.write()
             from snf_network_helper.transaction.former import take_over
 
             take_over(before, others, plan, run, to_come)
@@ -76,7 +83,26 @@ def bring_up(
             request = " ".join(filter(None, [before.request, request]))
         if any(entry in later for entry in outdated) and to_come():
             outdated = [entry for entry in outdated if entry not in later]
-        _make(before, Goal(plan, run, request), outdated)
+        _make(before, Goal(plan, run, request, link=number), outdated)
+
+
+def _part_from_link(before: Journal, number: str) -> bool:
+    """Where another link has the interface's name now, the former one gets back what it had, and leaves the journal.
+
+    `number` is that of the link which has the name now. True where there was anything to do.
+    """
+    if not (number and gone_link(before)):
+        return False
+    link, now = before.owner, renamed(before)
+    parted = [entry for entry in before.entries if entry.change.goes_with(link)]
+    if now:
+        revert(before.name, by_present_name(parted, link, now))
+    former, first = before.entries[: before.former], before.entries[before.former :][: before.first]
+    before.entries = [entry for entry in before.entries if entry not in parted]
+    before.former = sum(entry not in parted for entry in former)
+    before.first = sum(entry not in parted for entry in first)
+    before.link = number
+    return True
 
 
 def finish_others(name: str, run: str, to_come: "Callable[[], Sequence[object]]") -> None:
@@ -104,7 +130,7 @@ def finish_tables(name: str, plan: "Plan", run: str) -> None:
         others = _others(before, plan)
         looked_up = {entry.change.looks_up() for entry in others}
         ends = [entry for entry in others if entry.change.ends() and entry.change.ends() not in looked_up]
-        _make(before, Goal(plan, run, before.request), outdated=ends)
+        _make(before, Goal(plan, run, before.request, link=before.link), outdated=ends)
 
 
 def attach_guest(name: str, goal: Goal) -> None:
@@ -149,6 +175,7 @@ def _make(before: Journal, goal: Goal, outdated: "Sequence[Entry]") -> None:
     """Undoes what is outdated and makes the rest of the goal; the caller holds the lock of what the journal is of."""
     name, old = before.name, {entry.change.successor(): entry for entry in before.entries}
     journal = Journal(name, goal.run, since=before.since or goal.run, request=goal.request)
+    journal.link = goal.link
     kept = [entry for entry in _others(before, goal.plan) if entry not in outdated]
     later = before.of_others(goal.run)
     others = [entry for entry in kept if entry in later] + [entry for entry in kept if entry not in later]

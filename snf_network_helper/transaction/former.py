@@ -55,6 +55,7 @@ def _move(taken: "list[Entry]", other: Journal, to: Journal, all_users: bool) ->
             to.entries[own[entry.change]] = entry
     to.entries = fresh + to.entries
     to.former += len(fresh)
+    to.link = to.link or other.link
     if all_users:
         to.since = to.since or other.since
         to.request = " ".join(filter(None, [to.request, other.request]))

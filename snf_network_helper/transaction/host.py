@@ -1,5 +1,6 @@
 """The facts of this host that a plan depends on, read from /proc, the settings and the journals."""
 
+from snf_network_helper.changes.base import PROTOCOL
 from snf_network_helper.changes.shared_sysctl import MEDIUM, SharedSysctl
 from snf_network_helper.errors import RoutedError
 from snf_network_helper.journal.journal import Journal, attached, names
@@ -33,8 +34,9 @@ def read_facts(stanza: "Stanza", switched: "Collection[str]") -> Facts:
         own = tuple(sorted(_own_links(stanza.iface, {default, *(link for link, _ in addresses)}, switched)))
         address = _own_address(stanza, addresses)
     main_of = _main_of(stanza, default) if stanza.role == VMC else ()
+    late = _local_late(stanza) if stanza.role != ROUTER else ()
     if IPV6 not in stanza.families:
-        return Facts(own_links=own, own_address=address, main_of=main_of)
+        return Facts(own_links=own, own_address=address, main_of=main_of, local_late=late)
     from snf_network_helper.changes.refuse_advertisements import RefuseAdvertisements
 
     iface, path = stanza.iface, accept_ra(stanza.iface)
@@ -45,7 +47,7 @@ def read_facts(stanza: "Stanza", switched: "Collection[str]") -> Facts:
         keep.add(iface)
     ours = _value(iface) == "2" and (path in switched or accept_ra(_TO_COME) in switched)
     refuse = iface not in keep and (ours or RefuseAdvertisements(iface) in made)
-    return Facts(forces_forwarding(), tuple(sorted(keep)), refuse, own, address, main_of)
+    return Facts(forces_forwarding(), tuple(sorted(keep)), refuse, own, address, main_of, local_late=late)
 
 
 def _main_of(stanza: "Stanza", default: str) -> tuple[str, ...]:
@@ -56,6 +58,14 @@ def _main_of(stanza: "Stanza", default: str) -> tuple[str, ...]:
 
         links[IPV6] = default_link(IPV6)
     return tuple(family for family in stanza.families if links[family] == stanza.iface)
+
+
+def _local_late(stanza: "Stanza") -> tuple[str, ...]:
+    """The families whose own addresses the kernel looks up after the stanza's rules, unless we see to it."""
+    from snf_network_helper.kernel.rtnetlink import is_local_first
+
+    priority = int(stanza.priority)
+    return tuple(family for family in stanza.families if not is_local_first(family, priority, PROTOCOL))
 
 
 def _own_address(stanza: "Stanza", addresses: "Collection[tuple[str, IPAddress]]") -> str:

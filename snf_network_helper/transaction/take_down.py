@@ -1,11 +1,10 @@
 """Take down: backward, past whatever fails."""
 
-from snf_network_helper.changes.base import Entry
 from snf_network_helper.errors import JournalError, RoutedError
 from snf_network_helper.journal.journal import ATTACHED, Journal, names
 from snf_network_helper.lean import TYPE_CHECKING
 from snf_network_helper.runtime.lock import Lock
-from snf_network_helper.transaction.undoing import gone_link, renamed, revert, still_standing
+from snf_network_helper.transaction.undoing import by_present_name, gone_link, other_name, revert, still_standing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -52,20 +51,15 @@ def _take_down(journals: "Sequence[str]", since: str = "") -> None:
 
 
 def _take_down_one(journal: Journal) -> "Left":
-    gone = gone_link(journal)
-    if gone and (now := renamed(journal)):
-        journal.entries = [_moved(entry, gone, now) for entry in journal.entries]
+    gone, stays = gone_link(journal), []
+    if gone:
+        now, both = other_name(journal)
+        stays = [entry for entry in journal.entries if entry.change in both and entry.was_made()]
+        journal.entries = [entry for entry in journal.entries if entry not in stays]
+        if now:
+            journal.entries = by_present_name(journal.entries, gone, now)
     left = revert(journal.name, journal.entries, gone=gone)
     journal.since = journal.run = ""  # what is left is no ifup's setup any more
-    journal.entries = still_standing(journal.entries, left)
+    journal.entries = stays + still_standing(journal.entries, left)
     journal.write()
-    return left
-
-
-def _moved(entry: Entry, link: str, now: str) -> Entry:
-    """The entry of a link that has another name now."""
-    change = entry.change
-    if not change.goes_with(link):
-        return entry
-    fields = {name: value.replace(f"/{link}/", f"/{now}/") for name, value in change.fields()}
-    return Entry(type(change)(**fields | ({"dev": now} if "dev" in fields else {})), entry.state, entry.prior)
+    return left + [(entry.change, f"kept, the link is up as {now}: take that down first") for entry in stays]

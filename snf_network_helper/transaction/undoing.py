@@ -38,34 +38,71 @@ def revert(name: str, entries: "Sequence[Entry]", plan: "Sequence[Change]" = (),
 
 
 def gone_link(journal: "Journal") -> str:
-    """The TAP of an attachment whose link has gone, be there another one of its name or not; "" for all others."""
-    if not (journal.request and journal.is_attachment):
+    """The name of a journal's link where that has gone, be there another link of its name or not; "" for all others."""
+    number = _number(journal)
+    if not number:
         return ""
-    from snf_network_helper.kernel import link
-    from snf_network_helper.stanza.attachment import Attachment
+    from snf_network_helper.kernel import sysctl
 
-    tap = journal.name.rpartition(":")[0]
-    return tap if link.number(tap) != Attachment.parse(tap, journal.request).link else ""
+    return journal.owner if sysctl.number(journal.owner) != number else ""
 
 
 def renamed(journal: "Journal") -> str:
-    """The name that the TAP of an attachment has now, "" for none, or where it is attached by that name.
+    """The name that a journal's link has now, "" for none, or where it is attached, or up, by that name.
 
-    The name alone says nothing: two TAPs may have swapped theirs.
+    The name alone says nothing: two links may have swapped theirs.
     """
-    from snf_network_helper.journal.journal import ATTACHED, Journal
-    from snf_network_helper.kernel import link
+    now, others = _by_present_name(journal)
+    return "" if others else now
+
+
+def other_name(journal: "Journal") -> "tuple[str, set[Change]]":
+    """The name that a journal's link has now, and which changes of the link are by that name in others' journals, too.
+
+    A TAP that is attached by the name that it has now is wholly that attachment's.
+    """
+    now, others = _by_present_name(journal)
+    if journal.is_attachment and others:
+        return "", set()
+    theirs = {entry.change for other in others for entry in other.entries}
+    own = [entry.change for entry in journal.entries if entry.change.goes_with(journal.owner)]
+    return now, {change for change in own if _moved(change, journal.owner, now) in theirs}
+
+
+def _by_present_name(journal: "Journal") -> "tuple[str, list[Journal]]":
+    """The name that a journal's link has now, "" for none or the same, and the journals that it has by that name."""
+    number = _number(journal)
+    if not number:
+        return "", []
+    from snf_network_helper.journal.journal import ATTACHED, Journal, names
+    from snf_network_helper.kernel import sysctl
+
+    now = sysctl.name_of(number)
+    if now in ("", journal.owner):
+        return "", []
+    others = [f"{now}:{ATTACHED}"] if journal.is_attachment else names(now)
+    return now, [other for other in map(Journal.read, others) if _number(other) == number]
+
+
+def _number(journal: "Journal") -> str:
+    """The number of the link that a journal is of; "" for one that is empty, or of an earlier version."""
+    if not (journal.is_attachment and journal.request):
+        return journal.link
     from snf_network_helper.stanza.attachment import Attachment
 
-    if not (journal.request and journal.is_attachment):
-        return ""
-    tap = journal.name.rpartition(":")[0]
-    number = Attachment.parse(tap, journal.request).link
-    now = link.name_of(number)
-    if now in ("", tap):
-        return ""
-    request = Journal.read(f"{now}:{ATTACHED}").request
-    return "" if request and Attachment.parse(now, request).link == number else now
+    return Attachment.parse(journal.owner, journal.request).link
+
+
+def by_present_name(entries: "Iterable[Entry]", link: str, now: str) -> list[Entry]:
+    """The entries, those of a link by the name that it has now."""
+    return [Entry(_moved(entry.change, link, now), entry.state, entry.prior) for entry in entries]
+
+
+def _moved(change: "Change", link: str, now: str) -> "Change":
+    if not change.goes_with(link):
+        return change
+    fields = {name: value.replace(f"/{link}/", f"/{now}/") for name, value in change.fields()}
+    return type(change)(**fields | ({"dev": now} if "dev" in fields else {}))
 
 
 def still_standing(entries: "Iterable[Entry]", left: Left) -> list[Entry]:

@@ -8,10 +8,15 @@ import pytest
 from guestlab import NETWORK, RUN, TAP_MAC, attach, attach_command, detach, leftovers, node_up, plug, refused
 from lab.host import Host
 from lab.node import Node
-from lab.stanzas import Stanza
+from lab.stanzas import SUBNET6, Stanza
 
 SUBNETS = "192.0.2.0/24 2001:db8::/64"
 OUTSIDE = f"expected an address in {SUBNETS}"
+NODES = "the node's own on tap0, expected that of the guest's interface"
+MAPPED = "an IPv4 address in the notation of IPv6, expected it as"
+NOBODYS = "0.0.0.0 127.0.0.1 224.0.0.1 255.255.255.255 240.0.0.1 :: ::1 ff02::1"
+RESERVED = " 192.0.2.0 192.0.2.255 2001:db8::"
+HOSTS = "expected an address that a host may have"
 TAKEN = "expected an address that a virtual machine may have"
 
 
@@ -50,12 +55,41 @@ def node() -> Iterator[Node]:
         (attach_command("tap0"), "tap0: --ip: expected at least one address, or --mac and a /64 of the network"),
         (attach_command("tap0", options="--mac 52:54:00:12:34"), "tap0: --mac 52:54:00:12:34: expected a MAC address"),
         (attach_command("tap0", options="--mac 01:00:5e:00:00:01"), "tap0: --mac 01:00:5e:00:00:01: expected a MAC"),
+        (attach_command("tap0", options=f"--mac {TAP_MAC}"), f"tap0: --mac {TAP_MAC}: {NODES}"),
+        (attach_command("tap0", "192.0.2.10", options=f"--mac {TAP_MAC.upper()}"), f"tap0: --mac {TAP_MAC}: {NODES}"),
+        (attach_command("tap0", "2001:db8::"), f"tap0: --ip 2001:db8::: every router of {SUBNET6} has it (anycast)"),
+        (attach_command("tap0", "2001:db8::2", "2001:db8::/127"), "tap0: --ip 2001:db8::/127: has 2001:db8::"),
+        (attach_command("tap0", "::ffff:192.0.2.10"), f"tap0: --ip ::ffff:192.0.2.10: {MAPPED} 192.0.2.10"),
+        (attach_command("tap0", "::ffff:c000:20a"), f"tap0: --ip ::ffff:c000:20a: {MAPPED} 192.0.2.10"),
+        (attach_command("tap0", "::ffff:192.0.2.16/124"), f"tap0: --ip ::ffff:192.0.2.16/124: {MAPPED} 192.0.2.16"),
+        *(
+            (attach_command("tap0", "192.0.2.10", options=f"{options} {value}"), f"tap0: {options.split()[-1]} {why}")
+            for options, value, why in (
+                ("--gateway", "::ffff:192.0.2.1", f"::ffff:192.0.2.1: {MAPPED} 192.0.2.1"),
+                ("--serve --mac 52:54:00:00:00:01 --dns", "::ffff:9.9.9.9", f"::ffff:9.9.9.9: {MAPPED} 9.9.9.9"),
+                ("--serve --mac 52:54:00:00:00:01 --dns", "0.0.0.0", f"0.0.0.0: {HOSTS}"),
+            )
+        ),
+        *(
+            (f"snf-network-helper announce {link} {address}", f"{link}: {address}: {HOSTS}")
+            for link, addresses in ((NETWORK, NOBODYS + RESERVED), ("eth0", NOBODYS))
+            for address in addresses.split()
+        ),
+        ("snf-network-helper announce eth0 ::ffff:192.0.2.9", f"eth0: ::ffff:192.0.2.9: {MAPPED} 192.0.2.9"),
+        ("snf-network-helper detach tap0 --migrate-out --if-gone", "tap0: --migrate-out: expected without --if-gone"),
     ],
 )
 def test_refused_by_one_line_and_nothing_is_changed(node: Node, command: str, line: str) -> None:
     before = node.snapshot()
     assert refused(node.host, command).startswith(line)
     assert before.difference(node.snapshot()) == ""
+    assert not [path for path in leftovers(node.host) if "attached" in path]
+
+
+def test_the_mac_of_the_tap_itself_is_not_the_guests(node: Node) -> None:
+    own = node.host.run("cat /sys/class/net/tap0/address").strip()
+    said = refused(node.host, attach_command("tap0", "192.0.2.10", options=f"--mac {own}"))
+    assert said == f"tap0: --mac {own}: {NODES}"
     assert not [path for path in leftovers(node.host) if "attached" in path]
 
 

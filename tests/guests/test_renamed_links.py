@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from ipaddress import IPv4Address, IPv6Address
 
 import pytest
-from guestlab import COMMAND, attach, configure, detach, leftovers, node_up, plug
+from guestlab import COMMAND, attach, attach_command, configure, detach, leftovers, node_up, plug, refused
 from lab.host import Host
 from lab.node import Node
 from lab.packets import Tap, arp_request, claim
@@ -137,12 +137,32 @@ def test_the_real_udev_detaches_a_renamed_tap(node: Node) -> None:
         host.run("ip link del tap7; SYSTEMD_IGNORE_CHROOT=1 udevadm settle")
 
 
-def test_status_says_that_a_routed_link_is_gone_that_is_renamed(node: Node, guest: Host) -> None:
+def test_status_says_how_a_routed_link_is_renamed(node: Node, guest: Host) -> None:
     attach_it(node)
     node.host.run(f"ip link set {LINK} name eth9")
     status = node.host.attempt(f"{COMMAND} status")
     assert status.returncode == 1
-    assert f"{LINK} inet: the link is gone\n" in status.stdout
+    assert f"{LINK} inet: the link is eth9 now\n" in status.stdout
+
+
+def test_no_guest_is_attached_to_a_link_that_is_renamed(node: Node, guest: Host) -> None:
+    node.host.run(f"ip link set {LINK} name eth9")
+    said = refused(node.host, attach_command("tap0", OWN, network=LINK))
+    assert said.startswith(f"tap0: --network {LINK}: no such interface")
+    assert not [path for path in leftovers(node.host) if "attached" in path]
+
+
+@pytest.mark.parametrize("first", ["detach", "ifdown"])
+def test_a_routed_link_that_is_renamed_while_up_answers_for_no_guest_that_has_gone(
+    node: Node, guest: Host, first: str
+) -> None:
+    attach_it(node)
+    node.host.run(f"ip link set {LINK} name eth9")
+    ways = [f"{COMMAND} detach tap0", f"ifdown {LINK}"]
+    node.host.run("; ".join(ways if first == "detach" else reversed(ways)))
+    assert node.host.run("ip -6 neigh show proxy dev eth9") == ""
+    assert node.host.run(f"{COMMAND} status") == "nothing is routed\n"
+    assert not [path for path in leftovers(node.host) if LINK in path]
 
 
 def state(node: Node, *taps: str) -> str:
@@ -193,3 +213,38 @@ def test_two_taps_that_swap_their_names_are_both_as_they_were(node: Node, guest:
         assert leftovers(node.host) == left
         assert [state(node, tap) for tap in ("tap1", "tap0")] == before
         assert node.host.attempt(f"{COMMAND} status").returncode == 0
+
+
+def headings(node: Node) -> list[str]:
+    """What status says first, of the network and of the guest; something is wrong."""
+    status = node.host.attempt(f"{COMMAND} status")
+    assert (status.returncode, status.stderr) == (1, "")
+    return [line for line in status.stdout.splitlines() if not line.startswith(" ") and line != "in no journal"]
+
+
+def test_status_says_first_why_a_guest_is_not_reached(node: Node, guest: Host) -> None:
+    attach(node.host, "tap0", OWN, network=LINK, options="--no-probe")
+    node.host.run(f"ip link set {LINK} down")
+    assert headings(node) == [f"{LINK} inet: the link is down", f"tap0 attached: its network {LINK}: the link is down"]
+    node.host.run(f"ip link set {LINK} name eth9; ip link set eth9 up")
+    now = "the link is eth9 now"
+    assert headings(node) == [f"{LINK} inet: {now}", f"tap0 attached: its network {LINK}: {now}"]
+    node.plug("eth2")
+    node.host.run(f"ip link set eth2 name {LINK}; ip link set {LINK} up")
+    assert headings(node) == [f"{LINK} inet: {now}", f"tap0 attached: its network {LINK}: {now}"]
+    node.host.run("ip link del eth9")
+    gone = f"the link is gone, another one is {LINK} now"
+    assert headings(node) == [f"{LINK} inet: {gone}", f"tap0 attached: its network {LINK}: {gone}"]
+    node.host.run(f"ifdown {LINK}")
+    assert f"tap0 attached: its network {LINK} is not up" in headings(node)
+    node.host.run("ip link set tap0 down")
+    assert "tap0 attached: the link is down" in headings(node)
+    node.host.run(f"{COMMAND} detach tap0")
+
+
+def test_a_guest_of_a_network_that_is_taken_down_misses_it(node: Node, guest: Host) -> None:
+    attach(node.host, "tap0", OWN, network=LINK, options="--no-probe")
+    node.host.run(f"ifdown {LINK}")
+    status = node.host.attempt(f"{COMMAND} status tap0")
+    assert (status.returncode, status.stderr) == (1, "")
+    assert f"  missing  {LINK} up as a routed interface" in status.stdout.splitlines()

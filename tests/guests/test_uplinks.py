@@ -8,6 +8,7 @@ from contextlib import contextmanager, nullcontext
 import pytest
 from lab.host import Host
 from lab.node import Node, lone_node
+from lab.snapshot import Snapshot
 from lab.stanzas import GATEWAY, GATEWAY6, Stanza
 from lab.traffic import reaches
 from lab.waiting import comes_true
@@ -85,3 +86,51 @@ def test_it_is_used_whenever_it_is_there(by: str, settings: str) -> None:
         node.plug(LINK)
         assert before.difference(node.snapshot()) == ""
         assert node.host.run("ls -A /run/snf-network-helper/shared").strip() == ""
+
+
+BRIDGE = """
+iface vmbr0 inet static
+    pre-up ip link add vmbr0 address 02:00:00:00:00:03 type bridge
+    pre-up ip link set wan0 master vmbr0 up
+    post-down ip link del vmbr0
+    address 100.64.7.2/24
+    up ip -6 addr add 2001:db8:99::2/64 dev vmbr0 nodad
+"""
+
+
+@pytest.mark.parametrize("settings", ["auto", "all"])
+@pytest.mark.parametrize("role", ["router", "router-vmc"])
+def test_a_bridge_that_the_file_defines_later_is_used_as_one_that_it_defines_before(role: str, settings: str) -> None:
+    states: list[Snapshot] = []
+    for order in (f"auto vmbr0 {LINK}", f"auto {LINK} vmbr0"):
+        with router_and_customer() as (node, customer), Host("provider") as provider:
+            node.host.write("/etc/default/snf-network-helper", f"IPV6_FORWARDING={settings}")
+            stanza = str(Stanza(role, nat=True, nat6=True)).replace("eth0\n", "vmbr0\n").replace(f"auto {LINK}", order)
+            node.host.interfaces(stanza + BRIDGE)
+            before = node.snapshot()
+            node.host.run(
+                f"""
+                ip link add wan0 address 02:00:00:00:00:04 type veth peer name eth0 netns {provider.pid}
+                echo 0 > /proc/sys/net/ipv6/conf/wan0/accept_ra
+                """
+            )
+            provider.run(
+                f"""
+                ip link set eth0 up
+                ip addr add 100.64.7.1/24 dev eth0
+                ip -6 addr add {INTERNET6}/64 dev eth0 nodad
+                """
+            )
+            said = f"{LINK}: routed-uplink vmbr0: no such interface, it will be used when it comes"
+            assert node.errors("ifup -a") == (0, [said] if states else [])
+            for address in ("100.64.7.1", INTERNET6):
+                assert reaches(customer, address)
+            status = node.host.attempt("snf-network-helper status")
+            assert status.returncode == 0, status
+            node.host.settle()
+            states.append(node.snapshot())
+            node.host.run(f"ifdown {order.removeprefix('auto')}; ip link del wan0")
+            node.plug(LINK)
+            assert before.difference(node.snapshot()) == ""
+            assert node.host.run("ls -A /run/snf-network-helper/shared").strip() == ""
+    assert states[0].difference(states[1]) == ""

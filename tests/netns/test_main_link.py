@@ -10,7 +10,7 @@ from ipaddress import ip_address
 import pytest
 from lab.host import Host, Switch
 from lab.packets import Answer, Tap
-from lab.snapshot import snapshot
+from lab.snapshot import Snapshot, snapshot
 from lab.traffic import reaches
 from lab.vm import Subnet, attach
 from lab.waiting import comes_true
@@ -168,13 +168,19 @@ def _is_about(message: object, address: str) -> bool:
     return isinstance(message, Answer) and message.target == ip_address(address)
 
 
-def test_plan_and_status_show_it_and_all_is_undone() -> None:
+@contextmanager
+def lonely() -> Iterator[tuple[Host, Snapshot]]:
+    """A node whose stanza is not up yet, and what its kernel holds."""
     with Switch("segment") as segment, Host("node") as node:
         segment.plug(node, LINK)
         node.run(OWN_ADDRESS)
         node.interfaces(STANZA)
         node.settle()
-        before = snapshot(node)
+        yield node, snapshot(node)
+
+
+def test_plan_and_status_show_it_and_all_is_undone() -> None:
+    with lonely() as (node, before):
         planned = node.run(f"snf-network-helper plan {LINK}").splitlines()
         node.run(f"ifup {LINK}")
         assert node.run(f"snf-network-helper plan {LINK}").splitlines() == planned
@@ -194,12 +200,7 @@ def test_plan_and_status_show_it_and_all_is_undone() -> None:
 
 
 def test_a_link_becomes_the_main_one_and_is_it_no_more() -> None:
-    with Switch("segment") as segment, Host("node") as node:
-        segment.plug(node, LINK)
-        node.run(OWN_ADDRESS)
-        node.interfaces(STANZA)
-        node.settle()
-        before = snapshot(node)
+    with lonely() as (node, before):
         for default, is_main in (("del", False), ("add", True), ("del", False), ("add", True)):
             node.run(f"ip route {default} default via {GATEWAY}; ip -6 route {default} default via {GATEWAY6}")
             node.run(f"ifup --force {LINK}")

@@ -33,6 +33,16 @@ class FakeKernel:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(value)
 
+    def number(self, link: str) -> str:
+        """Stands for sysctl.number: a link has settings."""
+        there = link and (self.proc_sys / "net/ipv4/conf" / link).is_dir()
+        return str(int.from_bytes(link.encode(), "big")) if there else ""
+
+    def name_of(self, number: str) -> str:
+        """Stands for sysctl.name_of."""
+        links = (path.name for path in self.proc_sys.glob("net/ipv4/conf/*"))
+        return next((link for link in links if number and self.number(link) == number), "")
+
     def sysctls(self) -> dict[str, str]:
         files = (path for path in self.proc_sys.rglob("*") if path.is_file())
         return {str(path.relative_to(self.proc_sys)): path.read_text() for path in files}

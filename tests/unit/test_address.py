@@ -12,7 +12,7 @@ def test_an_address_is_written_as_it_was_read(text: str) -> None:
 
 @pytest.mark.parametrize(
     ("text", "canonical"),
-    [("2001:DB8:0:0::1", "2001:db8::1"), ("2001:0db8::0001", "2001:db8::1"), ("::ffff:192.0.2.1", "::ffff:192.0.2.1")],
+    [("2001:DB8:0:0::1", "2001:db8::1"), ("2001:0db8::0001", "2001:db8::1")],
 )
 def test_an_address_becomes_canonical(text: str, canonical: str) -> None:
     assert str(IPAddress.parse(text)) == canonical
@@ -21,7 +21,8 @@ def test_an_address_becomes_canonical(text: str, canonical: str) -> None:
 @pytest.mark.parametrize(
     "text",
     ["", "192.0.2", "192.0.2.256", "192.0.2.1.1", "192.0.02.1", " 192.0.2.1", "0xc0000201", "3221225985", "router",
-     "2001:db8::1::", "2001:db8::g", "fe80::1%eth0", "[::1]", "192.0.2.1/24", "192.0.2.1\0", "\uff1192.0.2.1"],
+     "2001:db8::1::", "2001:db8::g", "fe80::1%eth0", "[::1]", "192.0.2.1/24", "192.0.2.1\0", "\uff1192.0.2.1",
+     "::ffff:192.0.2.1", "::ffff:c000:201"],
 )  # fmt: skip
 def test_whatever_is_not_an_address_is_a_value_error(text: str) -> None:
     with pytest.raises(ValueError):  # noqa: PT011 - the error has no words of its own

@@ -6,7 +6,7 @@ from fake_kernel import FakeKernel
 from samples import DUAL_STACK, IFACE, VMC
 
 from snf_network_helper import hook
-from snf_network_helper.kernel import link
+from snf_network_helper.kernel import link, sysctl
 from snf_network_helper.kernel.link import absence
 
 Console = pytest.CaptureFixture[str]
@@ -40,7 +40,8 @@ class Sockets:
     ],
 )
 def test_a_link_that_is_not_there(name: str, said: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(link, "socket", Sockets())
+    for module in (link, sysctl):
+        monkeypatch.setattr(module, "socket", Sockets())
 
     assert absence(name) == said
 

@@ -17,6 +17,7 @@ from snf_network_helper.changes.guest_address import GuestAddress
 from snf_network_helper.changes.guest_prefix import GuestPrefix
 from snf_network_helper.changes.link import Link
 from snf_network_helper.changes.link_mtu import LinkMtu
+from snf_network_helper.changes.local_rule import LocalRule
 from snf_network_helper.changes.main_link_rule import MainLinkRule
 from snf_network_helper.changes.main_link_traffic import MainLinkTraffic
 from snf_network_helper.changes.masquerade import Masquerade
@@ -78,6 +79,11 @@ CHANGES: list[tuple[Change, str, str]] = [
         Rule("6", "222", "32000", iif="lo", to="2001:db8::/64"),
         "ip -6 rule add iif lo to 2001:db8::/64 lookup 222 priority 32000 protocol snf",
         "ip -6 rule del iif lo to 2001:db8::/64 lookup 222 priority 32000 protocol snf",
+    ),
+    (
+        LocalRule("6", "31999"),
+        "ip -6 rule add lookup local priority 31999 protocol snf",
+        "ip -6 rule del lookup local priority 31999 protocol snf",
     ),
     (
         MainLinkRule("4", "222", "32000", "eth0"),

@@ -62,7 +62,7 @@ def test_all_mistakes_of_all_stanzas_are_said_where_they_stand() -> None:
         "4:19: error: eth1: routed-subnet 192.0.2.1/24: host bits are set, expected 192.0.2.0/24",
         "4:32: error: eth1: routed-subnet nothing: expected ADDRESS/LENGTH, as 192.0.2.0/24 or 2001:db8::/64",
         "5:20: error: eth1: routed-gateway 192.0.2.1/24: expected it without a length, 192.0.2.1",
-        "6:21: error: eth1: routed-priority 0: expected 1-32765",
+        "6:21: error: eth1: routed-priority 0: expected 1-32764",
         "7:5: error: eth1: routed-uplnk: unknown option, did you mean routed-uplink?",
         "10:19: error: eth0.222: routed-subnet 10.0.0.0/33: expected ADDRESS/LENGTH, as 192.0.2.0/24 or 2001:db8::/64",
     ]

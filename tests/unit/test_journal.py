@@ -73,6 +73,18 @@ def test_a_journal_is_read_as_it_was_written(written: Path) -> None:
     )
 
 
+@pytest.mark.parametrize("parts", [(0, 0), (1, 0)])
+def test_a_journal_knows_the_number_of_its_link(written: Path, parts: tuple[int, int]) -> None:
+    journal = Journal.read(NAME)
+    assert journal.link == ""  # as earlier versions have written it
+    journal.link = "17"
+    journal.former, journal.first = parts
+    journal.write()
+
+    read = Journal.read(NAME)
+    assert (read.link, read.former, read.first, len(read.entries)) == ("17", *parts, 2)
+
+
 def test_a_journal_that_was_never_written_is_empty() -> None:
     assert contents() == ("", [])
 

@@ -35,7 +35,7 @@ def test_an_option_like_no_other_lists_them_all() -> None:
 
 @pytest.mark.parametrize("iface", ["", "sixteen-bytes-xx", "eth0.222." + "2" * 200, "éééééééé"])
 def test_an_interface_name_over_15_bytes_is_refused(iface: str) -> None:
-    shown = iface if len(iface) <= 120 else iface[:120] + "..."
+    shown = (iface or "''") if len(iface) <= 120 else iface[:120] + "..."
 
     assert message(iface, {}) == f"{shown}: expected an interface name of 1 to 15 bytes"
 

@@ -10,6 +10,7 @@ from snf_network_helper.kernel.table_names import table_number
 from snf_network_helper.stanza.options import OPTIONS, read_options
 
 CIDR = "expected ADDRESS/LENGTH, as 192.0.2.0/24 or 2001:db8::/64"
+MAPPED = "an IPv4 address in the notation of IPv6, expected it as"
 UNICAST = "expected a subnet of unicast addresses"
 TABLE = "expected 1-4294967295 or a name in /etc/iproute2/rt_tables"
 RESERVED = "expected a table other than 0 and 253-255"
@@ -51,6 +52,11 @@ def test_a_subnet_with_host_bits_is_refused_and_the_right_one_named(subnet: str,
 )
 def test_a_subnet_that_no_host_can_be_in_is_refused(subnet: str) -> None:
     refused(f"routed-subnet {subnet}: {UNICAST}", subnet=subnet)
+
+
+def test_ipv4_in_the_notation_of_ipv6_is_refused_and_the_right_one_named() -> None:
+    refused(f"routed-subnet ::ffff:192.0.2.0/120: {MAPPED} 192.0.2.0", subnet="::ffff:192.0.2.0/120")
+    refused(f"routed-gateway ::ffff:192.0.2.1: {MAPPED} 192.0.2.1", gateway="::ffff:192.0.2.1")
 
 
 @pytest.mark.parametrize("role", ["vmc", "router", "router-vmc"])
@@ -230,7 +236,13 @@ def test_an_exception_that_is_no_subnet_is_refused(prefix: str, expected: str) -
 
 @pytest.mark.parametrize("priority", ["0", "32766", "32767", "-1", "high", "1.5", "0x10", "99999999999"])
 def test_a_priority_that_is_not_before_main_is_refused(priority: str) -> None:
-    refused(f"routed-priority {priority}: expected 1-32765", priority=priority)
+    refused(f"routed-priority {priority}: expected 1-32764", priority=priority)
+
+
+def test_a_priority_that_guests_need_is_taken_with_a_warning() -> None:
+    warned = ("eth0.222: routed-priority 32765: 32764 is used, guests need the next",)
+    assert stanza(priority="32765").warnings == warned
+    assert stanza(priority="32764").warnings == ()
 
 
 @pytest.mark.parametrize("option", ["role", "table", "arp_ip", "uplink", "nat", "nat6", "priority", "onlink"])
