@@ -24,7 +24,7 @@ _PREFIXES = ("routed-subnet", "routed-nat-except")
 _ADDRESSES = ("routed-gateway", "routed-arp-ip")
 # What is said of an option's value may follow from a mistake in these.
 _RESTS_ON = {
-    "routed-gateway": {"routed-subnet", "routed-onlink", "routed-role"},
+    "routed-gateway": {"routed-subnet", "routed-role"},
     "routed-onlink": {"routed-subnet", "routed-gateway", "routed-role"},
     "routed-table": {"routed-subnet", "routed-gateway", "routed-role"},
     "routed-arp-ip": {"routed-subnet", "routed-gateway", "routed-role"},
@@ -61,6 +61,7 @@ class _Mender:
         self.table_number = table_number
         self.reading = Reading()
         self.stood_in: list[str] = []
+        self.said: set[str] = set()
         self.names: dict[str, Word] = {}
         self.values: dict[str, list[tuple[str, Word]]] = {}
         for option in options:
@@ -93,8 +94,11 @@ class _Mender:
         words = self.values.get(option, [])
         at = next((number for number, (text, _) in enumerate(words) if _same(text, error.value)), None)
         word = words[at][1] if at is not None else self.names.get(option, self.place)
-        if not self.follows(option, error.value):
-            self.reading.mistakes.append((option, word, str(error).removeprefix(f"{one_line(self.read_as)}: ")))
+        message = str(error).removeprefix(f"{one_line(self.read_as)}: ")
+        is_ours = at is not None and word is self.place
+        if not is_ours and not self.follows(option, error.value, message) and message not in self.said:
+            self.said.add(message)
+            self.reading.mistakes.append((option, word, message))
         if not option:  # the name itself: the options may be right, or not, all the same
             self.read_as = _NO_NAME
             self.reading.guessed.add("routed-table")
@@ -110,17 +114,20 @@ class _Mender:
             self.reading.guessed.add(option)
         elif at is None and len(words) > 1 and error.value == " ".join(text for text, _ in words):
             del words[1:]
-            self.reading.guessed.add(option)
+            if option == "routed-role":
+                self.reading.guessed.add(option)
         else:
             del self.values[option]
             self.reading.guessed.add(option)
         return True
 
-    def follows(self, option: str, value: str) -> bool:
+    def follows(self, option: str, value: str, message: str) -> bool:
         """Whether a mistake may be none, were others mended; a word that is no value of the option is one anyway."""
         if option in self.reading.guessed and (option not in self.values or not value):
             return True
         rests = _RESTS_ON.get(option, set()) & self.reading.guessed
+        if "routed-onlink" in self.reading.guessed and " is outside " in message:  # which that option may allow
+            return True
         return bool(rests) and not (value and _is_malformed(option, value))
 
     def rename(self, option: str) -> None:

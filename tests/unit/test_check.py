@@ -88,6 +88,20 @@ def test_a_mistake_beside_another_one_is_said_if_it_is_one_anyway() -> None:
     ]
 
 
+def test_each_mistake_is_said_once() -> None:
+    two = "expected 2 tables, the last for the further gateways; for example routed-table 222 1222"
+    subnets = ("routed-subnet 192.0.2.0/24 198.51.100.0/24", "routed-gateway 192.0.2.1 198.51.100.1")
+    assert found(stanza(*subnets, "routed-table 222")) == [f"5:18: error: eth0.222: routed-table 222: {two}"]
+    assert found(stanza(*subnets)) == [f"2:7: error: eth0.222: routed-table is missing: {two.removeprefix('expected ')}"]
+    one = "expected one gateway in 192.0.2.0/24, which has 192.0.2.1"
+    assert found(stanza("routed-subnet 192.0.2.0/24", "routed-gateway 192.0.2.1 192.0.2.2 192.0.2.3",
+                        "routed-onlink x")) == [
+        f"4:30: error: eth0.222: routed-gateway 192.0.2.2: {one}",
+        f"4:40: error: eth0.222: routed-gateway 192.0.2.3: {one}",
+        "5:19: error: eth0.222: routed-onlink x: expected yes or no",
+    ]  # fmt: skip
+
+
 def test_an_inherited_mistake_is_said_where_it_stands() -> None:
     text = "iface t inet manual\n    routed-gateway 192.0.2.999\n" + GOOD.replace("manual", "manual inherits t")
     assert found(text) == ["2:20: error: eth0.222: routed-gateway 192.0.2.999: expected an IPv4 or IPv6 address"]
