@@ -176,7 +176,7 @@ class _Work:
         if effect.kind == "sysctl":
             return effect.get("path").endswith(_OURS) and effect.get("path") not in _FOR_ALL
         if effect.kind == "route" and "table" not in dict(effect.fields):
-            return effect.get("dev") == self.iface
+            return effect.get("dev") in ("", self.iface)  # by way of what the hook is yet to make, perhaps
         return effect.kind in _ROUTING or (effect.kind == "masquerade" and not effect.undoes) or (
             effect.kind == "address" and effect.get("dev") == self.iface
         )  # fmt: skip

@@ -57,19 +57,19 @@ def _effects(words: list[str], iface: str) -> list[Effect] | None:
         return effects(rest[1], iface)
     if tool == "route":
         return tools.route(rest)
+    if tool == "sysctl":
+        return tools.sysctl(rest, iface)
     if tool == "ifconfig":
         return tools.ifconfig(rest)
     if tool in _ELSEWHERE:
         return [made("other", text=" ".join(words))]
-    found = _effect(tool, rest, iface)
+    found = _effect(tool, rest)
     return None if found is None else [found] * bool(found.kind)
 
 
-def _effect(tool: str, rest: list[str], iface: str) -> Effect | None:
+def _effect(tool: str, rest: list[str]) -> Effect | None:
     if tool == "ip":
         return _ip(rest)
-    if tool == "sysctl":
-        return tools.sysctl(rest, iface)
     if tool == "arptables":
         return tools.arptables(rest)
     if tool in ("iptables", "ip6tables"):

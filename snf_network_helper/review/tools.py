@@ -7,11 +7,16 @@ _LONG = {"--append": "-A", "--insert": "-I", "--delete": "-D", "--check": "-C", 
          "--source": "-s", "--src": "-s", "--out-interface": "-o", "--match": "-m"}  # fmt: skip
 
 
-def sysctl(words: list[str], iface: str) -> Effect | None:
+def sysctl(words: list[str], iface: str) -> list[Effect] | None:
+    """sysctl(8): `sysctl [-w] KEY=VALUE ...`."""
     values = [word for word in words if not word.startswith("-")]
-    if len(values) != 1 or "=" not in values[0]:
+    if not values or not all("=" in word for word in values):
         return None
-    key, _, value = values[0].partition("=")
+    return [_setting(word, iface) for word in values]
+
+
+def _setting(word: str, iface: str) -> Effect:
+    key, _, value = word.partition("=")
     first = next((sign for sign in key if sign in "./"), "")
     path = key.translate(str.maketrans("./", "/.")) if first == "." else key
     dotted = iface.replace(".", "/")  # sysctl(8) takes the dots of a VLAN's name for separators

@@ -92,7 +92,8 @@ def test_each_mistake_is_said_once() -> None:
     two = "expected 2 tables, the last for the further gateways; for example routed-table 222 1222"
     subnets = ("routed-subnet 192.0.2.0/24 198.51.100.0/24", "routed-gateway 192.0.2.1 198.51.100.1")
     assert found(stanza(*subnets, "routed-table 222")) == [f"5:18: error: eth0.222: routed-table 222: {two}"]
-    assert found(stanza(*subnets)) == [f"2:7: error: eth0.222: routed-table is missing: {two.removeprefix('expected ')}"]
+    missing = two.removeprefix("expected ")
+    assert found(stanza(*subnets)) == [f"2:7: error: eth0.222: routed-table is missing: {missing}"]
     one = "expected one gateway in 192.0.2.0/24, which has 192.0.2.1"
     assert found(stanza("routed-subnet 192.0.2.0/24", "routed-gateway 192.0.2.1 192.0.2.2 192.0.2.3",
                         "routed-onlink x")) == [
