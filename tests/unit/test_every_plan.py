@@ -7,6 +7,7 @@ from snf_network_helper.changes.address import Address
 from snf_network_helper.changes.arp_source import ArpSource
 from snf_network_helper.changes.base import Change
 from snf_network_helper.changes.link import Link
+from snf_network_helper.changes.local_rule import LocalRule
 from snf_network_helper.changes.masquerade import Masquerade
 from snf_network_helper.changes.neighbour_probes import NeighbourProbes
 from snf_network_helper.changes.route import Route
@@ -181,3 +182,11 @@ def test_exceptions_are_matched_before_masquerading_for_they_are_inserted_after(
     nat = [change for change in planned(SETUPS["router"]) if isinstance(change, Masquerade) and change.family == "4"]
 
     assert [change.to for change in nat] == ["", "203.0.113.0/24"]
+
+
+@pytest.mark.parametrize("role", ["vmc", "router-vmc"])
+def test_where_local_comes_late_a_look_up_of_it_comes_before_the_rules(role: str) -> None:
+    plan = planned(SETUPS[role], facts=Facts(local_late=("6",)))
+
+    assert of_kind(plan, LocalRule, Rule)[0] == LocalRule("6", "31999")
+    assert of_kind(plan, LocalRule) == [LocalRule("6", "31999")]

@@ -310,3 +310,20 @@ def test_an_attachment_keeps_what_would_be_lost_and_lists_no_links(
 def test_a_host_without_ipv6_tells_nothing(tmp_path: Path) -> None:
     assert not (tmp_path / "sys").exists()
     assert read() == (False, ())
+
+
+@pytest.mark.usefixtures("host")
+def test_local_is_late_in_the_families_of_a_stanza_that_has_rules(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+
+    def is_local_first(family: str, priority: int, protocol: str) -> bool:
+        asked.append((family, priority, protocol))
+        return family == "4"
+
+    monkeypatch.setattr(rtnetlink, "is_local_first", is_local_first)
+    assert read_facts(stanza(subnet="192.0.2.0/24 2001:db8::/64", gateway="192.0.2.1 2001:db8::1"), ()).local_late == (
+        "6",
+    )
+    assert read_facts(stanza(), ()).local_late == ()
+    assert asked == [("4", 32000, "snf"), ("6", 32000, "snf"), ("4", 32000, "snf")]
+    assert read_facts(ROUTER, ()).local_late == ()
