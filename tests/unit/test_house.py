@@ -59,6 +59,14 @@ def test_a_module_imports_from_its_room_and_from_rooms_below(module: str) -> Non
         assert above == set()
 
 
+def test_files_are_read_whole_for_people_only() -> None:
+    """Neither ifup nor attach loads what check and convert need."""
+    whole = {"interfaces.document", "interfaces.including", "interfaces.lines"}
+    asking = {name for name in MODULES if room(name) == "review"} | {"commands.check", "commands.convert"} | whole
+    others = {name for name in MODULES if name not in asking}
+    assert {name for name in others if ours(name) & asking} == set()
+
+
 @pytest.mark.parametrize("start", MODULES)
 def test_no_module_imports_itself_by_way_of_others(start: str) -> None:
     seen: set[str] = set()
