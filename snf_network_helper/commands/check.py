@@ -5,6 +5,7 @@ import sys
 from typing import Any
 
 from snf_network_helper.commands.arguments import PROGRAM, SYSTEM_FILE
+from snf_network_helper.commands.output import write
 from snf_network_helper.errors import RoutedError, one_line
 from snf_network_helper.interfaces import including
 from snf_network_helper.interfaces.document import ERROR, WARNING
@@ -36,9 +37,9 @@ def run(arguments: "SimpleNamespace") -> int:
     said = "".join(f" --{name}" for name in ("here", "elsewhere", "strict", "errors") if getattr(arguments, name))
     told = _told(reports, arguments.strict, said)
     if arguments.json:
-        print(json.dumps(told, indent=2))
+        write(json.dumps(told, indent=2) + "\n")
     else:
-        _print(told)
+        write("".join(f"{line}\n" for line in _lines(told)))
     return int(told["exit_code"])
 
 
@@ -94,10 +95,8 @@ def _verdict(
     return f"{where}: fine, {len(ifaces)} routed interface{'s' * (len(ifaces) > 1)}; then: {then}"
 
 
-def _print(told: dict[str, Any]) -> None:
+def _lines(told: dict[str, Any]) -> list[str]:
+    """The text, made of the JSON."""
     in_colour = sys.stdout is not None and sys.stdout.isatty() and not environ.get("NO_COLOR")
-    for one in told["findings"]:
-        print(text_line(one, in_colour))
-    for one in told["unknown"]:
-        print(f"not known: {one['what']}: {one['why']}")
-    print(told["verdict"])
+    found = [text_line(one, in_colour) for one in told["findings"]]
+    return [*found, *(f"not known: {one['what']}: {one['why']}" for one in told["unknown"]), told["verdict"]]

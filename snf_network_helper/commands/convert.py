@@ -2,10 +2,10 @@
 
 import json
 import os
-import sys
 from typing import Any
 
 from snf_network_helper.commands.arguments import PROGRAM, SYSTEM_FILE
+from snf_network_helper.commands.output import write
 from snf_network_helper.errors import RoutedError, one_line, say
 from snf_network_helper.interfaces import including
 from snf_network_helper.lean import TYPE_CHECKING
@@ -35,11 +35,10 @@ def run(arguments: "SimpleNamespace") -> int:
     told["sourced"] = [one_line(file, 4096) for file in sourced(path, before, Node())]
     shown = _difference(path, before, after) if arguments.diff else after * (not arguments.in_place)
     if arguments.json:
-        print(json.dumps({**told, "text": shown.encode(errors="surrogateescape").decode(errors="replace")}, indent=2))
+        as_text = shown.encode(errors="surrogateescape").decode(errors="replace")
+        write(json.dumps({**told, "text": as_text}, indent=2) + "\n")
     else:
-        if sys.stdout is not None:
-            sys.stdout.buffer.write(shown.encode(errors="surrogateescape"))
-            sys.stdout.buffer.flush()
+        write(shown)
         for line in _lines(told):
             say(line)
     return int(told["exit_code"])

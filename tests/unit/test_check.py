@@ -2,6 +2,7 @@
 
 import json
 import random
+import subprocess
 import sys
 from pathlib import Path
 
@@ -430,3 +431,16 @@ def test_which_ifupdown_is_installed(monkeypatch: pytest.MonkeyPatch) -> None:
     for target, expected in targets.items():
         monkeypatch.setattr(posix, "readlink", lambda path, target=target: target)
         assert reader.installed() == expected
+
+
+@pytest.mark.parametrize("command", ["check", "convert"])
+def test_output_that_cannot_be_written_is_one_line_of_error(tmp_path: Path, command: str) -> None:
+    path = tmp_path / "interfaces"
+    path.write_text(GOOD)
+    program = "from snf_network_helper.commands.main import main; import sys; sys.exit(main(sys.argv[1:]))"
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            [sys.executable, "-u", "-c", program, command, str(path)],
+            stdout=full, stderr=subprocess.PIPE, text=True, check=False, cwd=Path(__file__).parents[2],
+        )  # fmt: skip
+    assert (done.returncode, done.stderr) == (1, "cannot write the output: No space left on device\n")
