@@ -76,6 +76,8 @@ def _of_node(path: str, found: list[Network], document: Document, node: Node) ->
         why = line.removeprefix(f"{iface}: ")
         word = places.get(iface, Word("", path, 1, 1))
         yield finding(word, ERROR, iface, f"the last bring-up failed: {why}")
+    if any(network.is_mapped for network in found):  # any link may have those options
+        return
     for iface in sorted({*node.up()} - routed):
         message = f"it is up, and has no routed-* option here; snf-network-helper down {iface} undoes it"
         yield finding(places.get(iface, Word("", path, 1, 1)), WARNING, iface, message)

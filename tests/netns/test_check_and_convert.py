@@ -77,6 +77,27 @@ def test_what_the_lines_made_the_options_make(node: Node, text: str) -> None:
         assert by_hand <= made(clean.difference(other.snapshot()))
 
 
+STATIC = f"""auto {LINK}
+iface {LINK} inet static
+    address 192.0.2.1/24
+    up iptables -t nat -A POSTROUTING -s 192.0.2.0/24 -o eth0 -j MASQUERADE
+"""
+STATIC_VMC = STATIC + f"""    up ip rule add iif {LINK} lookup 222 priority 1000
+    up ip route replace 192.0.2.0/24 dev {LINK} table 222
+"""
+
+
+@pytest.mark.parametrize(("text", "role"), [(STATIC, "router"), (STATIC_VMC, "router-vmc")])
+def test_a_router_keeps_the_address_of_its_stanza(node: Node, text: str, role: str) -> None:
+    node.plug(LINK)
+    node.host.interfaces(text)
+    node.host.run("snf-network-helper convert --in-place")
+    assert f" {role}\n" in node.host.run(f"cat {FILE}")
+    assert node.errors(f"ifup {LINK}") == (0, [])
+    assert node.host.attempt("snf-network-helper status").returncode == 0
+    assert "192.0.2.1/24" in node.host.run(f"ip addr show {LINK}")
+
+
 def made(difference: str) -> set[str]:
     """What came to be, without the marks of ours, priorities and counters, and what two hosts do not share."""
     lines = {line[1:] for line in difference.splitlines() if line.startswith("+") and "fe80:" not in line}
