@@ -19,7 +19,7 @@ TableNumber = Callable[[str], int | None]
 _SWITCHES = ("ip-forwarding", "ip-proxy-arp", "ip-proxy-ndp")
 # Of kinds that bear on which packets go where: what of these stays beside the options might work against them.
 _ROUTING = ("rule", "route", "arp", "neighbour", "sysctl")
-_OURS = ("/proxy_arp", "/proxy_ndp", "/forwarding", "/arp_ignore", "/arp_announce", "/rp_filter")
+_OURS = ("/proxy_arp", "/proxy_ndp", "/forwarding")
 # A node may forward everywhere: the options ask for less, and whatever else needs it keeps it.
 _FOR_ALL = ("net/ipv4/conf/all/forwarding", "net/ipv6/conf/all/forwarding", "net/ipv4/conf/default/forwarding",
             "net/ipv6/conf/default/forwarding")  # fmt: skip

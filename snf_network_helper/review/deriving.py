@@ -85,7 +85,8 @@ class _Deriving:
     def of_role(self, role: str, masqueraded: list[Effect]) -> dict[str, str]:
         """The source of ARP requests, or the uplink and what leaves by it with another source."""
         found: dict[str, str] = {}
-        asker = _only(self.option_of("arp"), [one.get("address") for one in self.of("arp")])
+        sources = [one.get("address") for one in self.of("arp") if one.get("dev") == self.iface]
+        asker = _only(self.option_of("arp"), sources)
         if asker := self.given.get("routed-arp-ip") or asker:
             found["routed-arp-ip"] = asker
         if masqueraded and role == VMC:
