@@ -23,7 +23,7 @@ Argument = tuple[tuple[str, ...], "Mapping[str, Any]"]
 
 _SEVERAL: "dict[str, Any]" = {"metavar": "ADDR", "nargs": "+", "default": []}
 _JSON: Argument = (("--json",), {"action": "store_true", "help": "print JSON"})
-_FILE: Argument = (("file",), {"metavar": "FILE", "nargs": "?", "default": SYSTEM_FILE})
+_INTERFACES: Argument = (("file",), {"metavar": "FILE", "nargs": "?", "default": SYSTEM_FILE})
 _FILES = f"default: {SYSTEM_FILE}"
 _WHICH = "the ifupdown that reads FILE (default: the one that is installed)"
 _ROLE = "start here, or be the target of a migration (default: %(default)s)"
@@ -35,13 +35,15 @@ def _expected(name: str, metavar: str) -> "Argument":
     return (f"--{name}",), {**_SEVERAL, "metavar": metavar, "action": "extend", "help": about}
 
 
+_FILE: Argument = (("--file",), {"default": SYSTEM_FILE, "help": "the interfaces(5) file (default: %(default)s)"})
+
 # Each command: its purpose, and its arguments.
 COMMANDS: "dict[str, tuple[str, Sequence[Argument]]]" = {
     "plan": (
         "print the commands that ifup IFACE would run, in their order",
         (
             (("iface",), {"metavar": "IFACE"}),
-            (("--file",), {"default": SYSTEM_FILE, "help": "the interfaces(5) file (default: %(default)s)"}),
+            _FILE,
             (("--json",), {"action": "store_true", "help": "print JSON: for each change its fields, `add`, `remove`"}),
         ),
     ),
@@ -60,7 +62,7 @@ COMMANDS: "dict[str, tuple[str, Sequence[Argument]]]" = {
     "convert": (
         "print an interfaces(5) file with hand-written stanzas as routed-* options",
         (
-            _FILE,
+            _INTERFACES,
             (("--diff",), {"action": "store_true", "help": "print the difference only"}),
             (("--in-place",), {"action": "store_true", "help": "write FILE, and keep the old one beside it"}),
             _JSON,
@@ -69,6 +71,10 @@ COMMANDS: "dict[str, tuple[str, Sequence[Argument]]]" = {
     "status": (
         "show what was done, and where the kernel differs from it",
         ((("iface",), {"metavar": "IFACE", "nargs": "?", "default": None}), _JSON),
+    ),
+    "up": (
+        "make what the stanzas of IFACE ask for, and what is missing of it",
+        ((("iface",), {"metavar": "IFACE"}), _FILE, _VERBOSE),
     ),
     "down": ("undo all changes that the journals list for IFACE", ((("iface",), {"metavar": "IFACE"}), _VERBOSE)),
     "attach": (

@@ -5,6 +5,8 @@ Each fact is looked up once. Of a file of another node none is.
 
 from collections.abc import Collection
 
+from snf_network_helper.interfaces.addon import advice
+from snf_network_helper.interfaces.reader import is_ifupdown2
 from snf_network_helper.journal.journal import names
 from snf_network_helper.kernel import link, table_names
 from snf_network_helper.lean import posix, socket
@@ -21,6 +23,7 @@ class Node:
     """One that nothing is known of: every link may be there, and every table has a name."""
 
     has_files = False  # those that the file names
+    has_addon = False  # by which ifupdown2 knows the addresses of routers
 
     def __init__(self) -> None:
         self._tables: dict[str, int | None] = dict(_EVERYWHERE)
@@ -65,6 +68,7 @@ class ThisNode(Node):
         super().__init__()
         self._links = {name for _, name in socket.if_nameindex()}
         self._is_in_use = is_in_use
+        self.has_addon = is_ifupdown2() and not advice()
 
     def table_number(self, name: str) -> int | None:
         if name not in self._tables:

@@ -9,11 +9,12 @@ from snf_network_helper.stanza.options import as_in_environment
 from snf_network_helper.stanza.stanza import VMC
 
 
-def others(document: Document, networks: list[Network], ifupdown: str) -> Iterator[Finding]:
-    """The warnings for one of them; none for ifupdown itself."""
+def others(document: Document, networks: list[Network], ifupdown: str, has_addon: bool) -> Iterator[Finding]:
+    """The warnings for one of them; none for ifupdown itself. `has_addon`: ifupdown2 is told of routers' addresses."""
     if ifupdown == IFUPDOWN2:
         yield from _inherits(document, networks)
-        yield from _gateways(networks)
+        if not has_addon:
+            yield from _gateways(networks)
         yield from _bridges(document, networks)
         yield from _for_the_gui(document, networks)
     elif ifupdown == NG:

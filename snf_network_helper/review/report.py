@@ -35,7 +35,7 @@ def findings(path: str, text: str, node: Node, ifupdown: str = CLASSIC, place: s
     found = list(networks(document, names, node))
     said = [*_of_lines(document, path), *_of_stanzas(found), *across(found, document, names, node)]
     said += beside(document, found)
-    said += others(document, found, ifupdown)
+    said += others(document, found, ifupdown, node.has_addon)
     said += _of_node(path, found, document, node)
     said += [
         finding(one.word, WARNING, "", f"{one.file} is not read: {one.why}")
