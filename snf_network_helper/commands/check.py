@@ -91,7 +91,8 @@ def _verdict(
         return f"{where}: fine, and routed by lines written by hand; then: {PROGRAM} convert{by_hand[0]}"
     if not ifaces:
         return f"{where}: fine, nothing is routed; to route an interface: man {PROGRAM}-interfaces"
-    then = f"ifup {one_line(ifaces[0])}" if len(ifaces) == 1 else "ifup -a"
+    is_up = any(ifaces[0] in node.up() for _, _, node in reports)
+    then = f"{f'{PROGRAM} up' if is_up else 'ifup'} {one_line(ifaces[0])}" if len(ifaces) == 1 else "ifup -a"
     return f"{where}: fine, {len(ifaces)} routed interface{'s' * (len(ifaces) > 1)}; then: {then}"
 
 

@@ -127,7 +127,10 @@ def test_a_bring_up_that_failed_is_told_until_one_succeeds(node: Node) -> None:
     assert done.returncode == 1
     assert f"error: {LINK}: the last bring-up failed: routed-gateway 192.0.3.1 is outside" in done.stdout
     node.host.run(f"ifup {LINK}")
-    assert node.host.attempt("snf-network-helper check").returncode == 0
+    done = node.host.attempt("snf-network-helper check")
+    assert (done.returncode, done.stdout) == (
+        0, f"{FILE}: fine, 1 routed interface; then: snf-network-helper up {LINK}\n"
+    )  # fmt: skip
     node.host.interfaces("auto lo\niface lo inet loopback\n")
     done = node.host.attempt("snf-network-helper check")
     assert done.returncode == 3

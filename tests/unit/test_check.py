@@ -241,6 +241,9 @@ def test_what_ifupdown2_does_with_it() -> None:
         "expected address-purge no, or address 192.0.2.1/…"
     ]
     assert found(router + "    address 192.0.2.1/24\n", "ifupdown2") == []
+    node = Node()
+    node.has_addon = True
+    assert findings("interfaces", router, node, "ifupdown2").findings == []
     assert found(router + "    address-purge no\n", "ifupdown2") == []
     assert found(GOOD.replace("    routed-gateway", "\n    routed-gateway"), "ifupdown2") == [
         "5:5: warning: eth0.222: Proxmox VE's GUI moves what follows a blank line below another interface"
