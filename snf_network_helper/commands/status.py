@@ -12,6 +12,7 @@ from snf_network_helper.guests.network import network_of
 from snf_network_helper.interfaces import addon
 from snf_network_helper.journal.journal import Journal, attached_names, names
 from snf_network_helper.kernel import link
+from snf_network_helper.kernel.rtnetlink import link_attributes
 from snf_network_helper.lean import TYPE_CHECKING
 from snf_network_helper.runtime import failed, files
 from snf_network_helper.stanza.attachment import Attachment
@@ -44,7 +45,7 @@ def run(arguments: "SimpleNamespace") -> int:
     journalled = {entry.change.successor() for journal in journals for entry in journal.entries}
     failures = failed.lines(arguments.iface or "").values()
     rows = [{"stanza": "failed", "state": "failed", "change": why} for why in failures]
-    rows += [row for journal in journals for row in (*_rows(journal, in_kernel), *_unreached(journal))]
+    rows += [row for journal in journals for row in (*_rows(journal, in_kernel), *_port(journal), *_unreached(journal))]
     if not arguments.iface:
         orphans = sorted(change.add() for change in in_kernel - journalled)
         rows += [{"stanza": "", "state": "orphan", "change": command} for command in orphans]
@@ -97,6 +98,14 @@ def _state(entry: Entry, in_kernel: frozenset[Change]) -> str:
     except ValueError:  # the kernel can hold nothing of the kind
         stands = False
     return entry.state if stands or (entry.state == KEPT and entry.change.is_kept()) else "missing"
+
+
+def _port(journal: Journal) -> "Iterator[dict[str, str]]":
+    """Says of a guest that something has made its TAP a port: a hypervisor may do so when somebody edits the NIC."""
+    tap = journal.owner
+    if journal.is_attachment and link.number(tap) and (master := link_attributes(tap).master):
+        command, why = f"ip link set dev {tap} nomaster", f"a port of {master}, which takes its frames"
+        yield {"stanza": journal.name, "state": "missing", "change": command, "why": why}
 
 
 def _unreached(journal: Journal) -> "Iterator[dict[str, str]]":

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 LOADED = (daemon, foreign, link, link_addresses, nft, process, rtnetlink, sysctl, take_down)
 
 _OUTGOING = 4  # PACKET_OUTGOING, include/uapi/linux/if_packet.h
+_IPV4, _IGMP, _NO_ADDRESS = b"\x08\x00", b"\x02", bytes(4)
 # How often it is looked whether there is anything to wait for any more.
 _LOOK_SECONDS = 1.0
 # A guest that is running, but says nothing by itself, is asked; one that is not yet finds the questions in its queue.
@@ -82,11 +83,17 @@ def _hears_guest(ears: socket.socket, seconds: float) -> bool:
     end = time.monotonic() + seconds
     while select.select([ears], [], [], max(0.0, end - time.monotonic()))[0]:
         try:
-            if ears.recvfrom(64)[1][2] != _OUTGOING:
+            frame, (_, _, direction, *_) = ears.recvfrom(64)
+            if direction != _OUTGOING and not _is_of_a_bridge(frame):
                 return True
         except OSError:  # the link went down: perhaps detached, perhaps gone
             return False
     return False
+
+
+def _is_of_a_bridge(frame: bytes) -> bool:
+    """Whether a bridge between the guest and its TAP says which multicast it takes, as Proxmox's firewall has one."""
+    return frame[12:14] == _IPV4 and frame[23:24] == _IGMP and frame[26:30] == _NO_ADDRESS
 
 
 def _host(attachment: "Attachment", waiting_ip: WaitingIp) -> None:

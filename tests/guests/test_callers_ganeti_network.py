@@ -106,3 +106,15 @@ def test_a_table_that_nothing_is_up_for(lab: Migration) -> None:
     done = call(lab, lab.a, "up", LINK="333")
     assert (done.returncode, done.stderr) == (1, f"{TAP}: no routed interface with table 333 is up\n")
     assert before.difference(snapshot(lab.a)) == ""
+
+
+def test_the_call_before_the_migration_has_failed(lab: Migration) -> None:
+    """Ganeti goes on then: the call after it attaches the instance, although the source may still answer."""
+    do(lab, lab.a, "up")
+    assert call(lab, lab.b, "up", MIGRATION_PHASE="pre", NETWORK_GATEWAY="192.0.2.9").returncode == 1
+    assert of_the_tap(lab.b) == []
+    lab.stop(lab.a)
+    lab.go_on(lab.b)
+    do(lab, lab.b, "up", MIGRATION_PHASE="post")
+    do(lab, lab.a, "down")
+    assert comes_true(lambda: answers(lab))

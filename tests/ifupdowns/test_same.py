@@ -21,8 +21,22 @@ iface eth1 inet manual
     routed-table 222
     {more}
 """
+NAT = "routed-uplink eth0\n    routed-nat yes"
 SCENARIOS = {
     "vmc": STANZA.format(role="vmc", more=""),
+    "router": STANZA.format(role="router", more=NAT),
+    "router-vmc": STANZA.format(role="router-vmc", more=NAT),
+    "two stanzas": """auto eth1
+iface eth1 inet manual
+    routed-subnet 192.0.2.0/24
+    routed-gateway 192.0.2.1
+    routed-table 222
+
+iface eth1 inet6 manual
+    routed-subnet 2001:db8::/64
+    routed-gateway 2001:db8::1
+    routed-table 222
+""",
 }
 States = list[dict[str, str]]
 
@@ -32,7 +46,7 @@ def states(host: Node, kind: str, scenario: str) -> States:
     found = []
     host.interfaces(SCENARIOS[scenario])
     host.run("ip link set eth0 up; ip addr add 203.0.113.2/24 dev eth0")
-    steps = ["ifup -a", f"{GUEST}; {ATTACH}" if "vmc" in SCENARIOS[scenario] else "true"]
+    steps = ["ifup -a", f"{GUEST}; {ATTACH}" if "role router\n" not in SCENARIOS[scenario] else "true"]
     for command in (*steps, AGAIN[kind]):
         if command == AGAIN[kind]:
             host.interfaces(SCENARIOS[scenario].replace("192.0.2.0/24", "192.0.2.0/25"))

@@ -3,6 +3,7 @@
 import re
 import shutil
 import subprocess
+from os.path import normpath
 from pathlib import Path, PurePosixPath
 
 import pytest
@@ -72,17 +73,23 @@ def test_documented(deb: Path) -> None:
 
 
 def test_every_document_is_there_under_its_name(deb: Path) -> None:
-    documents = {path.relative_to(ROOT) for path in (ROOT / "README.md", *(ROOT / "docs").iterdir())}
+    documents = {path.relative_to(ROOT) for path in (ROOT / "README.md", *(ROOT / "docs").rglob("*.*"))}
     assert {f"/usr/share/doc/snf-network-helper/{document}" for document in documents} <= set(contents(deb))
+
+
+def test_every_example_is_there_and_can_be_run(deb: Path) -> None:
+    examples = {path.relative_to(ROOT / "share") for path in (ROOT / "share" / "examples").rglob("*") if path.is_file()}
+    for example in examples:
+        assert contents(deb)[f"/usr/share/doc/snf-network-helper/{example}"] == "-rwxr-xr-x root/root"
 
 
 def test_no_link_of_a_document_leads_out_of_the_package(deb: Path) -> None:
     documentation = PurePosixPath("/usr/share/doc/snf-network-helper")
     installed = {path.rstrip("/") for path in contents(deb)}
-    for document in (ROOT / "README.md", *(ROOT / "docs").glob("*.md")):
+    for document in (ROOT / "README.md", *(ROOT / "docs").rglob("*.md")):
         directory = documentation / document.relative_to(ROOT).parent
         for target in re.findall(r"\]\(([^):#]+)[)#]", document.read_text("utf-8")):
-            assert str(directory / target) in installed, f"{document.name}: {target}"
+            assert normpath(directory / target) in installed, f"{document.name}: {target}"
 
 
 def test_stdeb_ships_the_same(deb: Path, stdeb_deb: Path) -> None:

@@ -19,8 +19,8 @@ from snf_network_helper.stanza.stanza import ROLES, Stanza
 
 ROOT = Path(__file__).resolve().parents[2]
 README, MAN5, MAN8 = "README.md", "man/snf-network-helper-interfaces.5", "man/snf-network-helper.8"
-DOCS = sorted((ROOT / "docs").glob("*.md"))
-DOCUMENTS = [README, MAN5, MAN8, "docs/design.md", "docs/guests.md", "CONTRIBUTING.md"]
+DOCS = [str(path.relative_to(ROOT)) for path in sorted((ROOT / "docs").rglob("*.md"))]
+DOCUMENTS = [README, MAN5, MAN8, *DOCS, "CONTRIBUTING.md"]
 
 IFACE = re.compile(r"^auto (\S+)$", re.MULTILINE)
 OPTION = re.compile(r"\brouted-[a-z0-9-]*[a-z0-9]")
@@ -137,7 +137,7 @@ def anchors(document: Path) -> set[str]:
     return {re.sub(r"[^a-z0-9_ -]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
-@pytest.mark.parametrize("document", [README, "CONTRIBUTING.md", *(f"docs/{path.name}" for path in DOCS)])
+@pytest.mark.parametrize("document", [README, "CONTRIBUTING.md", *DOCS])
 def test_links_lead_somewhere(document: str) -> None:
     for target, anchor in re.findall(r"\]\(([^):#]*)(?:#([^)]+))?\)", text(document)):
         file = (ROOT / document).parent / target if target else ROOT / document
