@@ -8,7 +8,12 @@ class RoutedError(Exception):
 
 
 class StanzaError(RoutedError):
-    """An option in the stanza is wrong; nothing was changed."""
+    """An option in the stanza is wrong; nothing was changed. `option` and `value` are what is wrong, if it is one."""
+
+    def __init__(self, line: str, option: str = "", value: str = "") -> None:
+        super().__init__(line)
+        self.option = option
+        self.value = value
 
 
 class NetworkDownError(RoutedError):

@@ -9,7 +9,7 @@ policy=/usr/sbin/policy-rc.d
 
 # What the tests run, on every release of Debian.
 # shellcheck disable=SC2034 # for those who source this
-needed_by_tests=(build-essential dnsmasq-base fakeroot iproute2 iputils-ping isc-dhcp-client
+needed_by_tests=(build-essential dnsmasq-base fakeroot git iproute2 iputils-ping isc-dhcp-client
     libvirt-clients libvirt-daemon libvirt-daemon-driver-qemu lintian lxc mmdebstrap mypy procps
     python3-all python3-hypothesis python3-pytest python3-pytest-xdist python3-stdeb python3-venv
     qemu-system-x86 radvd strace udev)

@@ -23,6 +23,9 @@ Argument = tuple[tuple[str, ...], "Mapping[str, Any]"]
 
 _SEVERAL: "dict[str, Any]" = {"metavar": "ADDR", "nargs": "+", "default": []}
 _JSON: Argument = (("--json",), {"action": "store_true", "help": "print JSON"})
+_INTERFACES: Argument = (("file",), {"metavar": "FILE", "nargs": "?", "default": SYSTEM_FILE})
+_FILES = f"default: {SYSTEM_FILE}"
+_WHICH = "the ifupdown that reads FILE (default: the one that is installed)"
 _ROLE = "start here, or be the target of a migration (default: %(default)s)"
 _VERBOSE: Argument = (("-v", "--verbose"), {"action": "store_true", "help": "print each command before it is run"})
 
@@ -42,6 +45,27 @@ COMMANDS: "dict[str, tuple[str, Sequence[Argument]]]" = {
             (("iface",), {"metavar": "IFACE"}),
             _FILE,
             (("--json",), {"action": "store_true", "help": "print JSON: for each change its fields, `add`, `remove`"}),
+        ),
+    ),
+    "check": (
+        "look for all mistakes in interfaces(5) files, before ifup does",
+        (
+            (("files",), {"metavar": "FILE", "nargs": "*", "default": [SYSTEM_FILE], "help": _FILES}),
+            (("--strict",), {"action": "store_true", "help": "warnings count as errors"}),
+            (("--errors",), {"action": "store_true", "help": "look for errors only"}),
+            (("--here",), {"action": "store_true", "help": f"FILE is to become this node's {SYSTEM_FILE}"}),
+            (("--elsewhere",), {"action": "store_true", "help": "FILE is another node's: ask nothing of this one"}),
+            (("--ifupdown",), {"choices": ("ifupdown", "ifupdown2", "ifupdown-ng"), "default": "", "help": _WHICH}),
+            _JSON,
+        ),
+    ),
+    "convert": (
+        "print an interfaces(5) file with hand-written stanzas as routed-* options",
+        (
+            _INTERFACES,
+            (("--diff",), {"action": "store_true", "help": "print the difference only"}),
+            (("--in-place",), {"action": "store_true", "help": "write FILE, and keep the old one beside it"}),
+            _JSON,
         ),
     ),
     "status": (

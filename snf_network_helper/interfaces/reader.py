@@ -56,6 +56,13 @@ def merged(told: "Mapping[str, str]") -> "Stanza | None":
     return read_options(iface, options, table_number) if routes(options) else None
 
 
+def installed() -> str:
+    """Which ifupdown brings interfaces up here: ifupdown, ifupdown2 or ifupdown-ng."""
+    if program := merging():
+        return _IFUPDOWN2 if posix.readlink(program).endswith(_IFUPDOWN2) else _NG[1]
+    return _NG[0]
+
+
 def file_asked(ifup: object) -> str:
     """The file that an ifup reads, by its command line; `ifup` is its process id."""
     try:

@@ -116,8 +116,8 @@ class _Stanza(GatewayReader):
         """One line for the options of the hooks that came before, which have no effect."""
         found = [option for option in PREDECESSORS if self.options.pop(option, None) is not None]
         if found:
-            said = [f"{old} (use {PREDECESSORS[old]})" if PREDECESSORS[old] else f"{old} (not needed)" for old in found]
-            self.warnings.append(f"{self.iface}: options without effect: {', '.join(said)}")
+            from snf_network_helper.stanza.spelling import without_effect  # a stanza that is right has no such import
+            self.warnings.append(f"{self.iface}: {without_effect(found, PREDECESSORS)}")
 
     def role(self) -> str:
         role = self.single("routed-role") or VMC
@@ -213,7 +213,7 @@ class _Stanza(GatewayReader):
         try:
             check_interface(name, "routed-uplink")
         except StanzaError as error:
-            raise StanzaError(f"{self.iface}: {error}") from None
+            raise StanzaError(f"{self.iface}: {error}", "routed-uplink", name) from None
         if name == self.iface:
             raise self.error("routed-uplink", name, "expected an interface other than the routed one")
         if name.endswith("+"):  # to iptables it would mean all links whose names begin so

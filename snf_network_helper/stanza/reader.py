@@ -22,7 +22,8 @@ class Reader:
         self.further: dict[Prefix, IPAddress] = {}  # of subnets with a gateway of their own, beside the first
 
     def error(self, option: str, value: str, expected: str) -> StanzaError:
-        return StanzaError(f"{self.iface}: {option}{' ' + one_line(value) if value else ''}: {expected}")
+        shown = f"{option}{' ' + one_line(value) if value else ''}"
+        return StanzaError(f"{self.iface}: {shown}: {expected}", option, value)
 
     def mistaken(self, option: str, text: str, expected: str) -> StanzaError:
         """A value that is no address or prefix."""
@@ -32,7 +33,7 @@ class Reader:
 
     def missing(self, option: str, what: str = "") -> StanzaError:
         """An option that has to be there; `what` says more of it."""
-        return StanzaError(f"{self.iface}: {option} is missing{': ' * bool(what)}{what}")
+        return StanzaError(f"{self.iface}: {option} is missing{': ' * bool(what)}{what}", option)
 
     def single(self, option: str) -> str:
         """The option's only value, "" where it is not given."""
@@ -71,6 +72,6 @@ class Reader:
         """Errors unless a host of one of the subnets may have the address."""
         if not any(address in subnet for subnet in subnets):
             outside = f"is outside routed-subnet {' '.join(map(str, subnets))}"
-            raise StanzaError(f"{self.iface}: {option} {address} {outside}{hint}")
+            raise StanzaError(f"{self.iface}: {option} {address} {outside}{hint}", option, str(address))
         if any(subnet.is_reserved(address) for subnet in subnets):
             raise self.error(option, str(address), "expected an address that a host may have")

@@ -4,7 +4,7 @@ from snf_network_helper.lean import TYPE_CHECKING
 from snf_network_helper.stanza.addresses import IPAddress, Prefix, mapped
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 _LIKENESS_OF_LINKS = 0.7  # short names: eth7 is like eth1, vnet12 is not
 
@@ -27,6 +27,12 @@ def right_option(option: str, known: "Sequence[str]") -> str:
     # Their common beginning would make any two alike
     near = nearest(option.removeprefix("routed-"), [name.removeprefix("routed-") for name in known])
     return f"did you mean routed-{near}?" if near else f"expected one of {' '.join(known)}"
+
+
+def without_effect(options: "Sequence[str]", instead: "Mapping[str, str]") -> str:
+    """What is said of options that do nothing here; `instead` has what does what each did, "" where nothing has to."""
+    said = [f"{option} (use {instead[option]})" if instead[option] else f"{option} (not needed)" for option in options]
+    return f"options without effect: {', '.join(said)}"
 
 
 def right(text: str, expected: str) -> str:

@@ -214,7 +214,7 @@ def test_a_gateway_that_is_silent_and_an_address_that_another_host_has() -> None
         node.segment.plug(router, "eth0")
         router.run("echo 0 > /proc/sys/net/ipv6/conf/eth0/accept_dad; ip link set eth0 up")
         router.run("ip addr add 192.0.2.1/24 dev eth0; ip -6 addr add 2001:db8::1/64 dev eth0")
-        assert comes_true(lambda: report(node.host, "")["verdict"] == "ok")
+        assert comes_true(lambda: ids(report(node.host, "")) == set())
         router.run(f"ip addr add {ADDRESSES[0]}/24 dev eth0")
         (finding,) = report(node.host, "tap0")["findings"]
         assert (finding["id"], finding["about"]) == ("address-taken", "tap0")

@@ -4,6 +4,7 @@ import argparse
 import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -144,6 +145,71 @@ def test_links_lead_somewhere(document: str) -> None:
         file = (ROOT / document).parent / target if target else ROOT / document
         assert file.exists(), target
         assert not anchor or anchor in anchors(file), f"{target}#{anchor}"
+
+
+def run(words: list[str], directory: Path) -> int:
+    """The exit code of a command of ours that a document names, as this tree has it."""
+    program = "from snf_network_helper.commands.main import main; import sys; sys.exit(main(sys.argv[1:]))"
+    assert words[0] == "snf-network-helper"
+    environ = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-c", program, *words[1:]]
+    return subprocess.run(command, cwd=directory, env=environ, capture_output=True, check=False).returncode
+
+
+GOOD = "auto eth0.222\niface eth0.222 inet manual\n    routed-subnet 192.0.2.0/24\n    routed-gateway 192.0.2.1\n"
+WARNED = GOOD.partition("\n")[2]
+WRONG = GOOD.replace("2.1", "3.1")
+
+
+def test_the_hook_of_pre_commit_refuses_a_wrong_file(tmp_path: Path) -> None:
+    """As the framework calls it: the entry, and the names of the files that match."""
+    (config,) = [example for example in examples("docs/checking.md") if example.startswith("repos:")]
+    settings = dict(re.findall(r"^ +(\w+): (.*)$", config, re.MULTILINE))
+    names = ["nodes/a/etc/network/interfaces", "nodes/b/etc/network/interfaces"]
+    assert all(re.search(settings["files"], name) for name in names)
+    for name in names:
+        (tmp_path / name).parent.mkdir(parents=True)
+    for text, code in ((GOOD, 0), (WARNED, 1), (WRONG, 1)):
+        (tmp_path / names[0]).write_text(GOOD)
+        (tmp_path / names[1]).write_text(text)
+        assert run([*settings["entry"].split(), *names], tmp_path) == code
+
+
+def test_the_hook_of_git_refuses_a_wrong_file(tmp_path: Path) -> None:
+    (hook,) = [example for example in examples("docs/checking.md") if example.startswith("#!/bin/sh")]
+    program = tmp_path / "bin" / "snf-network-helper"
+    program.parent.mkdir()
+    program.write_text(
+        f"#!/bin/sh\nexec env PYTHONPATH={ROOT} {sys.executable} -c "
+        "'import sys; from snf_network_helper.commands.main import main; sys.exit(main())' \"$@\"\n"
+    )
+    program.chmod(0o755)
+    environ = {"PATH": f"{program.parent}:/usr/bin:/bin", "HOME": str(tmp_path), "GIT_CONFIG_GLOBAL": "/dev/null"}
+    tree = tmp_path / "tree"
+
+    def git(*words: str) -> int:
+        named = ["git", "-c", "user.name=a", "-c", "user.email=a@example.org", *words]
+        return subprocess.run(named, cwd=tree, env=environ, capture_output=True, check=False).returncode
+
+    (file := tree / "nodes/a/etc/network/interfaces").parent.mkdir(parents=True)
+    assert git("init") == 0
+    (tree / ".git/hooks/pre-commit").write_text(hook)
+    (tree / ".git/hooks/pre-commit").chmod(0o755)
+    for text, is_right in ((WRONG, False), (WARNED, False), (GOOD, True)):
+        file.write_text(text)
+        assert git("add", ".") == 0
+        assert (git("commit", "-m", "x") == 0) == is_right
+
+
+def test_ansible_refuses_a_wrong_file(tmp_path: Path) -> None:
+    """As its module calls it: the words of `validate`, without a shell, with the name of the draft."""
+    (task,) = [example for example in examples("docs/checking.md") if "validate:" in example]
+    validate = re.findall(r"^ +validate: (.*)$", task, re.MULTILINE)[0]
+    draft = tmp_path / ".ansible_tmp7xinterfaces"
+    real = GOOD.replace("eth0.222", "lo.222").replace("iface", "iface lo inet loopback\niface", 1)
+    for text, code in ((real, 0), (real.partition("\n")[2], 0), (real.replace("2.1", "3.1"), 1)):
+        draft.write_text(text)
+        assert run((validate % draft).split(), tmp_path) == code, text
 
 
 @pytest.mark.skipif(shutil.which("man") is None, reason="man-db is not installed")

@@ -14,11 +14,11 @@ ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "snf_network_helper"
 NAME = PACKAGE.name
 # From the top down: a module imports from its own room and from those that come later.
-ROOMS = ["commands", "findings", "hook", "guests", "transaction", "journal", "plan", "changes", "interfaces", "wire",
-         "kernel", "runtime", "stanza", "errors", "lean"]  # fmt: skip
+ROOMS = ["commands", "review", "findings", "hook", "guests", "transaction", "journal", "plan", "changes", "interfaces",
+         "wire", "kernel", "runtime", "stanza", "errors", "lean"]  # fmt: skip
 PURE = {"plan": {"plan", "changes", "stanza", "errors", "lean"}, "stanza": {"stanza", "errors", "lean"}}
 # Who may import what is heavy: the commands, and what only they or one role imports.
-MAY_BE_HEAVY = {"commands", "findings", "kernel.view", "kernel.link_addresses", "changes.seen"}
+MAY_BE_HEAVY = {"commands", "review", "findings", "kernel.view", "kernel.link_addresses", "changes.seen"}
 MODULES = sorted(".".join(path.relative_to(PACKAGE).with_suffix("").parts) for path in PACKAGE.rglob("*.py"))
 EVERY_MODULE = pytest.mark.parametrize("module", MODULES)
 
@@ -57,6 +57,14 @@ def test_a_module_imports_from_its_room_and_from_rooms_below(module: str) -> Non
     if module != "__init__":
         above = {name for name in ours(module) if ROOMS.index(room(name)) < ROOMS.index(room(module))}
         assert above == set()
+
+
+def test_files_are_read_whole_for_people_only() -> None:
+    """Neither ifup nor attach loads what check and convert need."""
+    whole = {"interfaces.document", "interfaces.including", "interfaces.lines"}
+    asking = {name for name in MODULES if room(name) == "review"} | {"commands.check", "commands.convert"} | whole
+    others = {name for name in MODULES if name not in asking}
+    assert {name for name in others if ours(name) & asking} == set()
 
 
 @pytest.mark.parametrize("start", MODULES)
