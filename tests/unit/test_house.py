@@ -67,6 +67,12 @@ def test_files_are_read_whole_for_people_only() -> None:
     assert {name for name in others if ours(name) & asking} == set()
 
 
+def test_findings_are_for_the_commands_that_look() -> None:
+    """Neither ifup nor attach loads any of them."""
+    looking = {name for name in MODULES if room(name) != "findings" and "findings" in map(room, ours(name))}
+    assert looking == {"commands.doctor", "commands.status"}
+
+
 @pytest.mark.parametrize("start", MODULES)
 def test_no_module_imports_itself_by_way_of_others(start: str) -> None:
     seen: set[str] = set()
