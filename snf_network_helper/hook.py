@@ -49,13 +49,8 @@ def main(environ: "Mapping[str, str]" = environ) -> int:
 
 
 def _up(iface: str, environ: "Mapping[str, str]") -> int:
-    from snf_network_helper.plan.routed import plan, request  # ifdown needs none of these: the journal knows
-    from snf_network_helper.runtime.lock import FACTS, Lock
-    from snf_network_helper.stanza.options import read_environ
-    from snf_network_helper.transaction.bring_up import bring_up, finish_others, finish_tables
-
-    run, stanza = _run(iface), None
-    # ifupdown2 and ifupdown-ng have one plan for all stanzas of an interface
+    run = _run(iface)
+    # ifupdown2, its addon of ours and ifupdown-ng have one plan for all stanzas of an interface
     is_whole = environ.get("PHASE") == "up" or "INTERFACES_FILE" in environ
     known: list[list[Stanza | None]] = [[]] if is_whole else []
 
@@ -67,15 +62,38 @@ def _up(iface: str, environ: "Mapping[str, str]") -> int:
         known.append(stanzas_to_come(environ, run))
         return known[0]
 
+    def read() -> "Stanza | None":
+        if is_whole:
+            return _merged(environ)
+        from snf_network_helper.stanza.options import read_environ
+
+        return read_environ(environ, _table_number)
+
+    name = f"{iface}:{('any' if is_whole else environ.get('ADDRFAM')) or 'any'}"
+    code = take_turn(name, run, read, to_come)
+    if code is None:
+        from snf_network_helper.transaction.own_network import see_to
+
+        for error in see_to(iface):
+            _complain(iface, error)
+        return _down(iface) if is_whole else 0
+    return code
+
+
+def take_turn(name: str, run: str, read: "Callable[[], Stanza | None]", to_come: "ToCome") -> int | None:
+    """Has one stanza its turn in a bring-up: an exit code, None where nothing is routed. What goes wrong is said."""
+    from snf_network_helper.plan.routed import plan, request  # ifdown needs none of these: the journal knows
+    from snf_network_helper.runtime.lock import FACTS, Lock
+    from snf_network_helper.transaction.bring_up import bring_up, finish_others, finish_tables
+
+    iface, stanza = name.rpartition(":")[0], None
     try:
-        stanza = _merged(environ) if is_whole else read_environ(environ, _table_number)
+        stanza = read()
         if stanza is None:
-            _see_to(iface)
-            return _down(iface) if is_whole else 0
+            return None
         for warning in stanza.warnings:
             say(warning)
         _look_at_uplink(stanza)
-        name = f"{iface}:{('any' if is_whole else environ.get('ADDRFAM')) or 'any'}"
         with Lock(FACTS):
             facts = _facts(stanza)
             changes = plan(stanza, facts)
@@ -114,20 +132,6 @@ def _look_at_uplink(stanza: "Stanza") -> None:
         if link.number(stanza.uplink):
             raise StanzaError(line)
         say(f"{line}, it will be used when it comes")
-
-
-def _see_to(iface: str) -> None:
-    """What the networks that are up need of an interface of the node's own that ifup has just brought up.
-
-    What goes wrong here is said, and no error of its ifup.
-    """
-    from snf_network_helper.transaction.own_network import join_medium, keep_heeding
-
-    for work in (keep_heeding, join_medium):
-        try:
-            work(iface)
-        except RoutedError as error:
-            _complain(iface, error)
 
 
 def _table_number(name: str) -> int | None:

@@ -33,7 +33,8 @@ def _before_local(view: View) -> "Iterator[tuple[Rule, str]]":
         elif pair[0] not in local and pair in ours:
             rule = Rule.read(*pair) or MainLinkRule.read(*pair)
             if rule is not None and rule.iif not in ("", "lo"):
-                yield rule, f"before lookup local: the node's own addresses are cut off; run ifup --force {rule.iif}"
+                remedy = f"run snf-network-helper up {rule.iif}"
+                yield rule, f"before lookup local: the node's own addresses are cut off; {remedy}"
 
 
 def _before_links(view: View, marked: frozenset[Change]) -> "Iterator[tuple[SharedRule, str]]":
@@ -53,7 +54,7 @@ def _before_links(view: View, marked: frozenset[Change]) -> "Iterator[tuple[Shar
         after = (one for one in of_links if one in rules[at:] and one.family == rule.family and one.table != rule.table)
         if (passed := next(after, None)) is not None:
             own = next((one.iif for one in of_links if one.family == rule.family and one.table == rule.table), "")
-            remedy = f"run ifup --force {own}" if own else "detach its guests"
+            remedy = f"run snf-network-helper up {own}" if own else "detach its guests"
             before = f"before iif {passed.iif} lookup {passed.table}"
             yield rule, f"{before}: packets between guests may go round; {remedy}"
 

@@ -32,19 +32,25 @@ def _expected(name: str, metavar: str) -> "Argument":
     return (f"--{name}",), {**_SEVERAL, "metavar": metavar, "action": "extend", "help": about}
 
 
+_FILE: Argument = (("--file",), {"default": SYSTEM_FILE, "help": "the interfaces(5) file (default: %(default)s)"})
+
 # Each command: its purpose, and its arguments.
 COMMANDS: "dict[str, tuple[str, Sequence[Argument]]]" = {
     "plan": (
         "print the commands that ifup IFACE would run, in their order",
         (
             (("iface",), {"metavar": "IFACE"}),
-            (("--file",), {"default": SYSTEM_FILE, "help": "the interfaces(5) file (default: %(default)s)"}),
+            _FILE,
             (("--json",), {"action": "store_true", "help": "print JSON: for each change its fields, `add`, `remove`"}),
         ),
     ),
     "status": (
         "show what was done, and where the kernel differs from it",
         ((("iface",), {"metavar": "IFACE", "nargs": "?", "default": None}), _JSON),
+    ),
+    "up": (
+        "make what the stanzas of IFACE ask for, and what is missing of it",
+        ((("iface",), {"metavar": "IFACE"}), _FILE, _VERBOSE),
     ),
     "down": ("undo all changes that the journals list for IFACE", ((("iface",), {"metavar": "IFACE"}), _VERBOSE)),
     "attach": (

@@ -9,6 +9,7 @@ from snf_network_helper.changes.order import disorder
 from snf_network_helper.commands.privilege import need_root
 from snf_network_helper.errors import JournalError, NetworkDownError, RoutedError, printable, say
 from snf_network_helper.guests.network import network_of
+from snf_network_helper.interfaces import addon
 from snf_network_helper.journal.journal import Journal, attached_names, names
 from snf_network_helper.kernel import link
 from snf_network_helper.kernel.rtnetlink import link_attributes
@@ -56,6 +57,8 @@ def run(arguments: "SimpleNamespace") -> int:
         print(json.dumps(rows, indent=2))
     else:
         _print_status(rows, arguments.iface, {journal.name: _trouble(journal) for journal in journals})
+        if any(row["state"] == "failed" for row in rows) and (advice := addon.advice()):
+            say(advice)
     for error in errors:
         say(error)
     return int(bool(errors) or any(row["state"] in _WRONG for row in rows))

@@ -8,7 +8,7 @@ from snf_network_helper.errors import RoutedError, one_line
 from snf_network_helper.kernel.table_names import table_number
 from snf_network_helper.lean import TYPE_CHECKING, environ, posix
 from snf_network_helper.runtime import files
-from snf_network_helper.stanza.options import read_options, routes
+from snf_network_helper.stanza.options import read_environ, read_options, routes
 from snf_network_helper.stanza.printed import merged_options, question, routed_options
 
 if TYPE_CHECKING:
@@ -20,13 +20,15 @@ SYSTEM_FILE = "/etc/network/interfaces"
 _QUERIES = ("/sbin/ifquery", "/sbin/ifquery-ng")  # the latter beside another ifupdown, or without links for it
 _IFUPDOWN2, _NG = "ifupdown2", ("ifupdown", "ifupdown-ng")  # where ifquery leads to; that of ifupdown is its ifup
 
+_UNKNOWN = "cannot find interfaces"
+
 
 def stanzas(iface: str, file: str = SYSTEM_FILE) -> "list[Stanza]":
     """The routed stanzas of an interface, in ifup's order; RoutedError where ifquery knows no such interface."""
     if not files.exists(file):
         raise RoutedError(f"{one_line(iface)}: --file {one_line(file)}: No such file or directory")
     name = iface.partition("=")[0]
-    if program := _merging(_QUERIES[0]) or _merging(_QUERIES[1]) * (not files.exists(_QUERIES[0])):
+    if program := merging():
         found = [merged_options(_answer(iface, _words(program, iface, file), file))]
     else:
         found = routed_options(_answer(iface, question(iface, file), file))
@@ -34,13 +36,23 @@ def stanzas(iface: str, file: str = SYSTEM_FILE) -> "list[Stanza]":
 
 
 def merged(told: "Mapping[str, str]") -> "Stanza | None":
-    """The one stanza that ifupdown2 or ifupdown-ng makes of all, by what it has told its hook; None for no option."""
+    """The one stanza that ifupdown2 or ifupdown-ng makes of all, by what it has told its hook; None for no option.
+
+    Our addon of ifupdown2 tells all values of all options.
+    """
     iface = told["IFACE"]
+    if told.get("ADDRFAM") == "any":
+        return read_environ(told, table_number)
     if file := told.get("INTERFACES_FILE"):
         program = _merging(_QUERIES[1]) or _merging(_QUERIES[0])
     else:
         program, file = _merging(_QUERIES[0]), file_asked(posix.getppid())
-    options = merged_options(_answer(iface, _words(program or _QUERIES[0], iface, file), file))
+    try:
+        options = merged_options(_answer(iface, _words(program or _QUERIES[0], iface, file), file))
+    except RoutedError as error:
+        if _UNKNOWN not in str(error):
+            raise
+        options = {}  # ifupdown2 runs hooks also for what no stanza describes, as the port of a bridge
     return read_options(iface, options, table_number) if routes(options) else None
 
 
@@ -58,6 +70,19 @@ def file_asked(ifup: object) -> str:
             if word.startswith(option):
                 return word.removeprefix(option)
     return SYSTEM_FILE
+
+
+def merging() -> str:
+    """The ifquery of an ifupdown that makes one of all stanzas of an interface; else ""."""
+    return _merging(_QUERIES[0]) or _merging(_QUERIES[1]) * (not files.exists(_QUERIES[0]))
+
+
+def is_ifupdown2() -> bool:
+    """Whether ifquery, and so ifup, is that of ifupdown2."""
+    try:
+        return posix.readlink(_QUERIES[0]).endswith(f"/{_IFUPDOWN2}")
+    except OSError:
+        return False
 
 
 def _merging(path: str) -> str:

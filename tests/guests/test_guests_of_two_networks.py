@@ -202,9 +202,9 @@ def test_an_order_that_has_packets_go_round_is_found() -> None:
         found = [line.strip() for line in done.stdout.splitlines() if line.startswith("  disorder ")]
         assert found == [
             "disorder ip rule add from 203.0.113.0/24 lookup 333 priority 31999 protocol snf"
-            "  (before iif eth1 lookup 222: packets between guests may go round; run ifup --force eth2)",
+            "  (before iif eth1 lookup 222: packets between guests may go round; run snf-network-helper up eth2)",
             "disorder ip -6 rule add from 2001:db8:3::/64 lookup 333 priority 32000 protocol snf"
-            "  (before iif eth1 lookup 222: packets between guests may go round; run ifup --force eth2)",
+            "  (before iif eth1 lookup 222: packets between guests may go round; run snf-network-helper up eth2)",
         ]
 
 

@@ -109,9 +109,9 @@ def test_a_move_after_ifup_is_said_and_mended(role: str) -> None:
         for _ in range(2):
             node.host.run(MOVE)
             status = node.host.attempt("snf-network-helper status")
-            said = f"(before lookup local: the node's own addresses are cut off; run ifup --force {NETWORK})"
+            said = f"(before lookup local: the node's own addresses are cut off; run snf-network-helper up {NETWORK})"
             assert (status.returncode, status.stdout.count(said)) == (1, 2), status.stdout
-            node.host.run(f"ifup --force {NETWORK}")
+            node.host.run(f"snf-network-helper up {NETWORK}")
             assert local_rules(node) == [OURS, OURS]
             for host in (neighbour, guest):
                 assert are_reached(host, role)

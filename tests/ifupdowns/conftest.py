@@ -14,9 +14,15 @@ def kind(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
+@pytest.fixture(scope="session")
+def deb() -> Path:
+    """The package."""
+    return Path(os.environ["SNF_DEB"]).resolve(strict=True)
+
+
 @pytest.fixture
-def host(kind: str, tmp_path: Path) -> Iterator[Node]:
+def host(kind: str, tmp_path: Path, deb: Path) -> Iterator[Node]:
     """A node with that ifupdown."""
     (tmp_path / "node").mkdir()
-    with node(tmp_path / "node", kind, Path(os.environ["SNF_DEB"]).resolve(strict=True)) as made:
+    with node(tmp_path / "node", kind, deb) as made:
         yield made

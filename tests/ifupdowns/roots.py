@@ -22,7 +22,7 @@ KINDS = {
     "bookworm-ifupdown2": ("bookworm", "ifupdown2"),
     "bookworm-ifupdown-ng": ("bookworm", "ifupdown-ng"),
 }
-PACKAGES = "python3,python3-pyroute2,python3-netifaces,iproute2,nftables,arptables,iptables,procps,util-linux,kmod"
+PACKAGES = "python3,python3-pyroute2,python3-netifaces,iproute2,iputils-ping,nftables,arptables,iptables,procps,kmod"
 MIRROR = "http://deb.debian.org/debian"
 
 ENVIRON = {

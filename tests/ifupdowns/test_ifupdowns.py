@@ -85,6 +85,17 @@ def test_an_interface_whose_stanzas_are_one_has_one_journal(host: Node) -> None:
     assert host.journals() == ["eth1:any"]
 
 
+@pytest.mark.parametrize("kind", ["trixie-ifupdown2", "bookworm-ifupdown2"])
+def test_a_bridge_comes_up_though_no_stanza_describes_its_port(host: Node) -> None:
+    bridge = ALL.replace("eth1", "br0").replace("manual", "manual\n    bridge-ports eth1")
+    host.interfaces(f"{bridge}\nauto eth0\niface eth0 inet manual\n")
+
+    done = host.attempt("ifup br0")
+
+    assert "error" not in done.stderr
+    host.run("snf-network-helper status br0")
+
+
 EDITS = {
     "two to one": (FOUR + SIX, ALL),
     "one to two": (ALL, FOUR + SIX),

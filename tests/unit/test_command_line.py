@@ -18,6 +18,7 @@ PLAIN = [
     f"plan {IFACE}",
     f"plan {IFACE} --json --file /etc/network/interfaces",
     f"down -v {IFACE}",
+    f"up {IFACE} --file /etc/network/interfaces -v",
     f"attach tap0 --network {IFACE} --ip 192.0.2.10",
     f"attach --network {IFACE} --mac 52:54:00:12:34:56 tap0",
     f"attach tap0 --network {IFACE} --ip 192.0.2.10 2001:db8::10 --role migrate-in --no-probe -v",
@@ -48,7 +49,7 @@ OTHERS = [
     "detach --help",
     f"status {IFACE}",
     f"announce {IFACE} 192.0.2.1",
-    "up tap0",
+    "over tap0",
 ]
 
 

@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "snf_network_helper"
 NAME = PACKAGE.name
 # From the top down: a module imports from its own room and from those that come later.
-ROOMS = ["hook", "commands", "guests", "transaction", "journal", "plan", "changes", "interfaces", "wire", "kernel",
+ROOMS = ["commands", "hook", "guests", "transaction", "journal", "plan", "changes", "interfaces", "wire", "kernel",
          "runtime", "stanza", "errors", "lean"]  # fmt: skip
 PURE = {"plan": {"plan", "changes", "stanza", "errors", "lean"}, "stanza": {"stanza", "errors", "lean"}}
 # Who may import what is heavy: the commands, and what only they or one role imports.
