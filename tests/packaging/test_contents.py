@@ -58,7 +58,7 @@ def test_every_file_in_etc_is_a_conffile(deb: Path, tmp_path: Path) -> None:
 
 def test_every_module_is_there(deb: Path) -> None:
     modules = {path.relative_to(ROOT) for path in (ROOT / "snf_network_helper").rglob("*.py")}
-    installed = {path for path in contents(deb) if path.endswith(".py")}
+    installed = {path for path in contents(deb) if path.endswith(".py") and "/dist-packages/" in path}
     assert installed == {f"/usr/lib/python3/dist-packages/{module}" for module in modules}
 
 
