@@ -145,7 +145,7 @@ def test_a_gateways_address_that_another_host_has_is_in_the_log_and_not_announce
         stranger.run("ip addr flush dev eth0")
         for command in finding["remedy"]:
             node.host.run(command)
-        assert comes_true(lambda: json.loads(node.host.attempt(doctor).stdout)["verdict"] == "ok")
+        assert comes_true(lambda: bool(json.loads(node.host.attempt(doctor).stdout)["verdict"] == "ok"))
 
 
 def test_a_gateways_address_that_is_free_is_announced() -> None:
