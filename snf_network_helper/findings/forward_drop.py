@@ -1,10 +1,11 @@
 """A firewall of the node drops what guests send and get."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from snf_network_helper.findings.facts import Facts
 from snf_network_helper.findings.finding import BAD, Finding, NotKnown
+from snf_network_helper.findings.firewall import Way, are_let, of_iptables, of_nft
 from snf_network_helper.stanza.addresses import IPV4, Prefix
 
 ID = "forward-drop"
@@ -13,42 +14,39 @@ _FAMILIES = {"ip": ("4",), "ip6": ("6",), "inet": ("4", "6")}
 
 
 def look(facts: Facts) -> Iterator[Finding]:
-    """A policy of DROP, unless a rule accepts what comes from the subnet and what goes to it, or all."""
-    subnets = [(iface, subnet) for iface, network in facts.networks.items() for subnet in network.subnets]
-    for iface, subnet in subnets:
+    """A policy of DROP, unless rules accept what guests of the subnet send, and what they get or the answers to it."""
+    ways = [(iface, subnet, *_ways(facts, iface, subnet)) for iface in facts.networks for subnet in _of(facts, iface)]
+    for iface, subnet, sent, received in ways:
         program = "iptables" if subnet.family == IPV4 else "ip6tables"
-        rules = facts.legacy.get(program, "").splitlines()
-        accepted = all(f"-A FORWARD {way} {subnet} -j ACCEPT" in rules for way in ("-s", "-d"))
-        if "-P FORWARD DROP" in rules and not accepted:
+        lines = facts.legacy.get(program, "").splitlines()
+        if "-P FORWARD DROP" in lines and not are_let([*of_iptables(lines)], sent, received):
             yield _finding(iface, f"{program}-legacy", subnet)
-    if not subnets:
+    if not ways:
         return
     if isinstance(facts.ruleset, str):
         raise NotKnown(facts.ruleset)
     for chain in (item["chain"] for item in facts.ruleset if "chain" in item):
         if chain.get("hook") == "forward" and chain.get("policy") == "drop":
-            accepts = [item["rule"] for item in facts.ruleset if _accepts(item.get("rule", {}), chain)]
-            for iface, subnet in subnets:
-                is_let = all(any(_matches(rule, way, subnet) for rule in accepts) for way in ("saddr", "daddr"))
-                if subnet.family in _FAMILIES.get(chain["family"], ()) and not is_let:
+            # In any chain of the table: a firewall's own jump to others
+            table = [item["rule"] for item in facts.ruleset if _is_of(item.get("rule", {}), chain)]
+            rules = [*of_nft(table)]
+            for iface, subnet, sent, received in ways:
+                if subnet.family in _FAMILIES.get(chain["family"], ()) and not are_let(rules, sent, received):
                     yield _of_nft(iface, chain, subnet)
 
 
-def _accepts(rule: Mapping[str, Any], chain: Mapping[str, Any]) -> bool:
-    """In any chain of the table: a firewall's own jump to others."""
-    same = (rule.get("family"), rule.get("table")) == (chain["family"], chain["table"])
-    return same and any("accept" in part for part in rule.get("expr", ()))
+def _of(facts: Facts, iface: str) -> Sequence[Prefix]:
+    return facts.networks[iface].subnets
 
 
-def _matches(rule: Mapping[str, Any], way: str, subnet: Prefix) -> bool:
-    matches = [part["match"] for part in rule["expr"] if "match" in part]
-    if not matches:
-        return not any("xt" in part for part in rule["expr"])
-    (match, *more) = matches
-    left, right = match.get("left", {}), match.get("right")
-    prefix = right.get("prefix", {}) if isinstance(right, dict) else {"addr": right, "len": subnet.length}
-    text = f"{prefix.get('addr')}/{prefix.get('len')}"
-    return not more and left.get("payload", {}).get("field") == way and text == str(subnet)
+def _ways(facts: Facts, iface: str, subnet: Prefix) -> tuple[Way, Way]:
+    """Of what guests send, and of what they get."""
+    taps = [guest.attachment.tap for guest in facts.guests if guest.attachment.network == iface]
+    return Way("saddr", subnet, taps, [iface]), Way("daddr", subnet, [iface], taps)
+
+
+def _is_of(rule: Mapping[str, Any], chain: Mapping[str, Any]) -> bool:
+    return (rule.get("family"), rule.get("table")) == (chain["family"], chain["table"])
 
 
 def _of_nft(iface: str, chain: Mapping[str, Any], subnet: Prefix) -> Finding:

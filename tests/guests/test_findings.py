@@ -93,6 +93,35 @@ def test_a_fault_is_its_finding_and_the_remedy_mends_it(finding: str, fault: str
         assert ids(healed) == set(), healed
 
 
+IN_CHAIN = "add rule inet fw passing"
+ANSWERS = "ct state established,related accept"
+LETTING = [
+    f"iptables-nft -P FORWARD DROP; iptables-nft -A FORWARD -i {LINK} -j ACCEPT;"
+    f" iptables-nft -A FORWARD -o {LINK} -j ACCEPT",
+    "iptables-nft -P FORWARD DROP; iptables-nft -A FORWARD -i tap+ -j ACCEPT;"
+    " iptables-nft -A FORWARD -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT",
+    f"iptables-legacy -P FORWARD DROP; iptables-legacy -A FORWARD -s 192.0.0.0/16 -o {LINK} -j ACCEPT;"
+    " iptables-legacy -A FORWARD -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT",
+    f"nft '{POLICY}; {IN_CHAIN} iifname \"tap*\" accept; {IN_CHAIN} {ANSWERS}'",
+    f"nft '{POLICY}; {IN_CHAIN} oifname {LINK} accept; {IN_CHAIN} iifname {LINK} oifname tap0 accept'",
+]
+DROPPING = [
+    f"iptables-nft -P FORWARD DROP; iptables-nft -A FORWARD -p tcp -o {LINK} -j ACCEPT",
+    f"nft '{POLICY}; {IN_CHAIN} {ANSWERS}'",
+    f"nft '{POLICY}; {IN_CHAIN} oifname eth0 accept; {IN_CHAIN} {ANSWERS}'",
+    f"nft '{POLICY}; {IN_CHAIN} ip saddr 192.0.2.10 accept; {IN_CHAIN} {ANSWERS}'",
+]
+
+
+@pytest.mark.parametrize(
+    ("firewall", "found"), [(way, set()) for way in LETTING] + [(way, {"forward-drop"}) for way in DROPPING]
+)
+def test_a_firewall_is_a_finding_only_if_it_drops_what_guests_send(firewall: str, found: set[str]) -> None:
+    with node_with_guest() as (node, _):
+        node.host.run(firewall)
+        assert ids(report(node.host)) == found
+
+
 def test_a_link_that_is_missing() -> None:
     """The lab's link is no VLAN, as which the remedy makes it: so it is plugged in anew."""
     with node_with_guest(VLAN) as (node, _):
