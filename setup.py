@@ -56,6 +56,7 @@ setup(
         ("/usr/sbin", ["sbin/snf-network-helper"]),
         ("/usr/share/ifupdown2/addons", ["ifupdown/addons/routed.py"]),
         ("/usr/share/man/man5", ["man/snf-network-helper-interfaces.5"]),
+        ("/usr/share/man/man7", ["man/snf-network-helper-findings.7"]),
         ("/usr/share/man/man8", ["man/snf-network-helper.8"]),
         ("/usr/share/snf-network-helper", ["share/guard.nft"]),
     ],

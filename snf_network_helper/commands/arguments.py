@@ -76,6 +76,14 @@ COMMANDS: "dict[str, tuple[str, Sequence[Argument]]]" = {
         "make what the stanzas of IFACE ask for, and what is missing of it",
         ((("iface",), {"metavar": "IFACE"}), _FILE, _VERBOSE),
     ),
+    "doctor": (
+        "say why an interface or a guest has no network, and what to type",
+        (
+            (("iface",), {"metavar": "IFACE|TAP", "nargs": "?", "default": None}),
+            _JSON,
+            (("--no-probe",), {"action": "store_true", "help": "do not ask the links who answers"}),
+        ),
+    ),
     "down": ("undo all changes that the journals list for IFACE", ((("iface",), {"metavar": "IFACE"}), _VERBOSE)),
     "attach": (
         "make the guest behind TAP reachable",

@@ -3,11 +3,11 @@
 import json
 
 from snf_network_helper.changes import seen
-from snf_network_helper.changes.address import Address
-from snf_network_helper.changes.base import AWAITED, KEPT, Change, Entry
+from snf_network_helper.changes.base import KEPT, Change
 from snf_network_helper.changes.order import disorder
 from snf_network_helper.commands.privilege import need_root
 from snf_network_helper.errors import JournalError, NetworkDownError, RoutedError, printable, say
+from snf_network_helper.findings.standing import MISSING, REFUSED, state_of
 from snf_network_helper.guests.network import network_of
 from snf_network_helper.interfaces import addon
 from snf_network_helper.journal.journal import Journal, attached_names, names
@@ -24,8 +24,7 @@ if TYPE_CHECKING:
     from types import SimpleNamespace
 
 _HEADINGS = {"": "in no journal", "order": "in the wrong order", "failed": "not brought up"}
-_FAILED = "dadfailed"  # as `ip addr` shows it
-_WRONG = ("missing", "orphan", "disorder", "failed", _FAILED)
+_WRONG = (MISSING, "orphan", "disorder", "failed", REFUSED)
 
 
 def run(arguments: "SimpleNamespace") -> int:
@@ -82,22 +81,12 @@ def _journals(iface: str | None) -> tuple[list[Journal], list[JournalError]]:
 def _rows(journal: Journal, in_kernel: frozenset[Change]) -> "Iterator[dict[str, str]]":
     for entry in journal.entries:
         prior = {"prior": entry.prior} if entry.prior not in ("", "ours") else {}
-        yield {"stanza": journal.name, "state": _state(entry, in_kernel), "change": entry.change.add(), **prior}
+        yield {"stanza": journal.name, "state": state_of(entry, in_kernel), "change": entry.change.add(), **prior}
 
 
 def _attachment(journal: Journal) -> Attachment | None:
     """What a guest's journal asks for; None for a stanza's."""
     return Attachment.parse(journal.name.rpartition(":")[0], journal.request) if journal.is_attachment else None
-
-
-def _state(entry: Entry, in_kernel: frozenset[Change]) -> str:
-    if isinstance(entry.change, Address) and entry.change.is_refused():
-        return _FAILED
-    try:
-        stands = entry.state == AWAITED or entry.change.is_present(in_kernel)
-    except ValueError:  # the kernel can hold nothing of the kind
-        stands = False
-    return entry.state if stands or (entry.state == KEPT and entry.change.is_kept()) else "missing"
 
 
 def _port(journal: Journal) -> "Iterator[dict[str, str]]":
@@ -113,7 +102,7 @@ def _unreached(journal: Journal) -> "Iterator[dict[str, str]]":
     attachment = _attachment(journal)
     if not attachment:
         return
-    row = {"stanza": journal.name, "state": "missing"}
+    row = {"stanza": journal.name, "state": MISSING}
     try:
         if attachment.is_outside(network_of(attachment.network)):
             yield row | {"change": attachment.outside()}

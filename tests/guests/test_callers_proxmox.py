@@ -9,6 +9,7 @@ from functools import partial
 
 import pytest
 from guestlab import COMMAND, NETWORK, configure, detach, leftovers, place, plug
+from lab.datacenter import INTERNET
 from lab.host import Host
 from lab.snapshot import snapshot
 from lab.stanzas import GATEWAY, GATEWAY6, Stanza
@@ -16,9 +17,10 @@ from lab.traffic import reaches
 from lab.waiting import comes_true
 from migrationlab import TAP as CABLE
 from migrationlab import migration
-from proxmox import BRIDGE, MAC, Proxmox
+from proxmox import BRIDGE, HOOKSCRIPT, MAC, Proxmox
 from tapwire import tap, wired
 
+CHAPTER = HOOKSCRIPT.parents[3] / "docs" / "callers" / "proxmox.md"
 ADDRESSES = ("192.0.2.77", "2001:db8::77")
 VM = f"""
 #notes of the%3A administrator
@@ -120,6 +122,23 @@ def test_a_virtual_machine_starts_and_stops(node: Proxmox, vm: Host, firewall: b
     node.hook(101, "post-stop")
     assert before.difference(snapshot(host)) == ""
     assert of_the_guest(host) == []
+
+
+def test_nat_of_a_guest_behind_the_firewall() -> None:
+    """The connection tracking meets a packet in the bridge first: a line of Proxmox's manual keeps the two apart."""
+    nat = str(Stanza("router-vmc", "dual stack", nat=True))
+    with place(nat, str(Stanza("vmc", "dual stack")), hosts_vms=True) as here, Host("vm") as machine:
+        node = Proxmox(here.center.router, BRIDGE)
+        node.host.write(f"/etc/network/guests/{BRIDGE}", f"--network {NETWORK}")
+        node.configure(101, VM)
+        with wired(tap(node.host, "tap101i0"), machine, MAC):
+            configure(machine, *ADDRESSES)
+            node.plug("tap101i0", firewall=True)
+            node.hook(101, "post-start")
+            assert comes_true(partial(reaches, machine, GATEWAY))
+            (line,) = re.findall(r"(?m)^    post-up +(iptables .*)$", CHAPTER.read_text("utf-8"))
+            node.host.run(line)
+            assert comes_true(partial(reaches, machine, INTERNET))
 
 
 def test_the_firewall_stops_what_a_guest_sends(node: Proxmox, vm: Host) -> None:

@@ -218,3 +218,14 @@ def test_an_order_that_the_mark_alone_makes_up_for_is_found_without_it() -> None
         assert "  disorder ip rule add from 192.0.2.0/24 fwmark 0/0x20000000 lookup 222 priority 101" in shown
         here.node.run("ifup --force eth1")
         assert "disorder" not in here.node.attempt("snf-network-helper status").stdout
+
+
+def test_doctor_names_rules_in_the_wrong_order() -> None:
+    with nodes("vmc", "100", "32000") as here:
+        for step in ("ifup -a", "attach eth1"):
+            here.do(step)
+        here.node.run("nft delete element inet snf_network_helper subnets4 '{ 192.0.2.0/24 }'")
+        findings = json.loads(here.node.attempt("snf-network-helper doctor --no-probe --json").stdout)["findings"]
+        assert [one["id"] for one in findings] == ["guard-missing", "rule-order"]
+        here.node.run(findings[1]["remedy"][0])
+        assert here.node.run("snf-network-helper doctor --no-probe").startswith("ok: ")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -138,6 +139,13 @@ def test_a_gateways_address_that_another_host_has_is_in_the_log_and_not_announce
             return status.returncode == 1 and f"  dadfailed ip -6 addr add {GATEWAY6}/" in status.stdout
 
         assert comes_true(status_says_so)
+        doctor = f"snf-network-helper doctor {LINK} --no-probe --json"
+        (finding,) = json.loads(node.host.attempt(doctor).stdout)["findings"]
+        assert finding["id"] == "address-refused"
+        stranger.run("ip addr flush dev eth0")
+        for command in finding["remedy"]:
+            node.host.run(command)
+        assert comes_true(lambda: bool(json.loads(node.host.attempt(doctor).stdout)["verdict"] == "ok"))
 
 
 def test_a_gateways_address_that_is_free_is_announced() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -71,6 +72,17 @@ def test_the_first_advertisement_comes_after_ifup(forwarding: str, role: str) ->
         node.host.run(f"ifdown {LINK}")
         assert has_learnt(node.host)
         assert accept_ra(node.host) == before
+
+
+def test_doctor_names_an_uplink_that_heeds_none_any_more() -> None:
+    with connected("auto") as (node, _, _):
+        node.host.interfaces(stanza())
+        node.host.run(f"ip link set {UPLINK} up; ifup {LINK}; echo 1 > /proc/sys/net/ipv6/conf/{UPLINK}/accept_ra")
+        (finding,) = json.loads(node.host.attempt("snf-network-helper doctor --no-probe --json").stdout)["findings"]
+        assert (finding["id"], finding["about"]) == ("accept-ra-lost", LINK)
+        for command in finding["remedy"]:
+            node.host.run(command)
+        assert node.host.run("snf-network-helper doctor --no-probe").startswith("ok: ")
 
 
 @FORWARDING

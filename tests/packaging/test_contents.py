@@ -69,6 +69,7 @@ def test_documented(deb: Path) -> None:
         "/usr/share/doc/snf-network-helper/changelog",
         "/usr/share/doc/snf-network-helper/copyright",
         "/usr/share/man/man5/snf-network-helper-interfaces.5",
+        "/usr/share/man/man7/snf-network-helper-findings.7",
         "/usr/share/man/man8/snf-network-helper.8",
     } <= {path.removesuffix(".gz") for path in contents(deb)}
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from snf_network_helper.commands.parser import parser
+from snf_network_helper.findings.every import KINDS
 from snf_network_helper.interfaces import reader
 from snf_network_helper.kernel import table_names
 from snf_network_helper.plan.facts import Facts
@@ -19,6 +20,7 @@ from snf_network_helper.stanza.stanza import ROLES, Stanza
 
 ROOT = Path(__file__).resolve().parents[2]
 README, MAN5, MAN8 = "README.md", "man/snf-network-helper-interfaces.5", "man/snf-network-helper.8"
+MAN7 = "man/snf-network-helper-findings.7"
 DOCS = [str(path.relative_to(ROOT)) for path in sorted((ROOT / "docs").rglob("*.md"))]
 DOCUMENTS = [README, MAN5, MAN8, *DOCS, "CONTRIBUTING.md"]
 
@@ -211,9 +213,13 @@ def test_ansible_refuses_a_wrong_file(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(shutil.which("man") is None, reason="man-db is not installed")
-@pytest.mark.parametrize("document", [MAN5, MAN8])
+@pytest.mark.parametrize("document", [MAN5, MAN7, MAN8])
 def test_manual_pages_are_formatted_without_warnings(document: str) -> None:
     command = ["man", "--warnings", "-E", "UTF-8", "-l", "-Tutf8", "-Z", document]
     environ = {"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8", "MANROFFSEQ": "", "MANWIDTH": "80"}
     done = subprocess.run(command, cwd=ROOT, env=environ, capture_output=True, text=True, check=True)
     assert done.stderr == ""
+
+
+def test_every_finding_has_its_section_in_their_order() -> None:
+    assert re.findall(r"^\.SS (\S+)$", text(MAN7), re.MULTILINE) == [kind.id for kind in KINDS]

@@ -14,11 +14,11 @@ ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "snf_network_helper"
 NAME = PACKAGE.name
 # From the top down: a module imports from its own room and from those that come later.
-ROOMS = ["commands", "review", "hook", "guests", "transaction", "journal", "plan", "changes", "interfaces", "wire",
-         "kernel", "runtime", "stanza", "errors", "lean"]  # fmt: skip
+ROOMS = ["commands", "review", "findings", "hook", "guests", "transaction", "journal", "plan", "changes", "interfaces",
+         "wire", "kernel", "runtime", "stanza", "errors", "lean"]  # fmt: skip
 PURE = {"plan": {"plan", "changes", "stanza", "errors", "lean"}, "stanza": {"stanza", "errors", "lean"}}
 # Who may import what is heavy: the commands, and what only they or one role imports.
-MAY_BE_HEAVY = {"commands", "review", "kernel.view", "kernel.link_addresses", "changes.seen"}
+MAY_BE_HEAVY = {"commands", "review", "findings", "kernel.view", "kernel.link_addresses", "changes.seen"}
 MODULES = sorted(".".join(path.relative_to(PACKAGE).with_suffix("").parts) for path in PACKAGE.rglob("*.py"))
 EVERY_MODULE = pytest.mark.parametrize("module", MODULES)
 
@@ -65,6 +65,12 @@ def test_files_are_read_whole_for_people_only() -> None:
     asking = {name for name in MODULES if room(name) == "review"} | {"commands.check", "commands.convert"} | whole
     others = {name for name in MODULES if name not in asking}
     assert {name for name in others if ours(name) & asking} == set()
+
+
+def test_findings_are_for_the_commands_that_look() -> None:
+    """Neither ifup nor attach loads any of them."""
+    looking = {name for name in MODULES if room(name) != "findings" and "findings" in map(room, ours(name))}
+    assert looking == {"commands.doctor", "commands.status"}
 
 
 @pytest.mark.parametrize("start", MODULES)
