@@ -11,6 +11,7 @@ import subprocess
 import sys
 from typing import Any, ClassVar
 
+from snf_network_helper.interfaces.addon import CONFIGURATION, missing
 from snf_network_helper.stanza.options import OPTIONS, as_in_environment
 from snf_network_helper.stanza.stanza import ROUTER, ROUTER_VMC
 
@@ -23,6 +24,10 @@ except ImportError:
     from ifupdownaddons.modulebase import moduleBase
 
     from ifupdown import ifupdownflags  # type: ignore[attr-defined, no-redef]
+
+if lines := missing():
+    # ifupdown2 says so, and runs the hooks in both directions. It would run none beside an addon that has one of them.
+    raise ImportError(f"{' and '.join(lines)}: missing in {CONFIGURATION}")
 
 _HOOKS = {"up": ("/etc/network/if-up.d/routed", "start"), "down": ("/etc/network/if-down.d/routed", "stop")}
 _JOURNALS = "/run/snf-network-helper/journal"

@@ -26,7 +26,8 @@ def run(arguments: "SimpleNamespace") -> int:
             raise RoutedError(f"{why}, and no journal in {files.DIRECTORY}")
         if known := _name_when_up(iface):
             raise RoutedError(f"{iface}: was brought up as {known}, expected that name")
-        print(f"{iface}: nothing to undo, no journal in {files.DIRECTORY}")
+        forgotten = "the bring-up that failed is forgotten, " if had_failed else ""
+        print(f"{iface}: {forgotten}nothing to undo, no journal in {files.DIRECTORY}")
         return 0
     heed_signals(bringing_up=False)
     try:

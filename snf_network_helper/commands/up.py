@@ -10,6 +10,7 @@ from snf_network_helper.journal.journal import names
 from snf_network_helper.kernel import link, process
 from snf_network_helper.kernel.process import heed_signals
 from snf_network_helper.lean import TYPE_CHECKING, posix
+from snf_network_helper.runtime import files
 from snf_network_helper.stanza.addresses import IPV4
 from snf_network_helper.stanza.names import check_interface
 from snf_network_helper.transaction.failing import give_up
@@ -19,7 +20,8 @@ if TYPE_CHECKING:
 
     from snf_network_helper.stanza.stanza import Stanza
 
-_STATES = ("/run/network/ifstate", "/run/ifstate")  # of ifupdown and of ifupdown-ng; ifdown of ifupdown2 needs none
+_STATES = ("/run/network/ifstate", "/run/ifstate")  # of ifupdown and of ifupdown-ng
+_STATE_OF_IFUPDOWN2 = "/var/tmp/network/ifstatenew"
 
 
 def run(arguments: "SimpleNamespace") -> int:
@@ -36,7 +38,8 @@ def run(arguments: "SimpleNamespace") -> int:
         give_up(iface, turn, error, None)
         return 1
     if not stanzas:
-        raise RoutedError(f"{arguments.iface}: no routed-* option in {arguments.file}")
+        undo = f", and it is up: `snf-network-helper down {iface}` undoes that" if any(names(iface)) else ""
+        raise RoutedError(f"{arguments.iface}: no routed-* option in {arguments.file}{undo}")
     heed_signals(bringing_up=True)
     known = list(names(iface))
     is_one = len(known) == len(stanzas) == 1
@@ -69,6 +72,10 @@ def _these(stanzas: "list[Stanza]") -> "list[Stanza | None]":
 
 def _is_down(iface: str) -> bool:
     """Whether ifup keeps a list of what it has brought up, and the interface is not in it."""
+    if reader.is_ifupdown2():
+        name = iface.encode()
+        kept, size = files.content(_STATE_OF_IFUPDOWN2) or b"", len(name)
+        return b"\x8c" + bytes((size,)) + name not in kept and b"X" + size.to_bytes(4, "little") + name not in kept
     found = []
     for path in _STATES:
         try:

@@ -8,12 +8,15 @@ LINES = ("post-up,routed", "pre-down,routed")
 
 def advice() -> str:
     """What to add to which file; "" where there is another ifupdown, or nothing to add."""
-    if not is_ifupdown2():
-        return ""
+    lines = " and ".join(missing()) if is_ifupdown2() else ""
+    return f"to have ifupdown2 show errors and fail, add {lines} to {CONFIGURATION}" if lines else ""
+
+
+def missing() -> list[str]:
+    """The lines that are not there."""
     try:
         with open(CONFIGURATION, encoding="utf-8", errors="replace") as file:
             present = {line.strip() for line in file}
     except OSError:
         present = set()
-    missing = " and ".join(line for line in LINES if line not in present)
-    return f"to have ifupdown2 show errors and fail, add {missing} to {CONFIGURATION}" if missing else ""
+    return [line for line in LINES if line not in present]

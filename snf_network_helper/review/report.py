@@ -75,7 +75,8 @@ def _of_node(path: str, found: list[Network], document: Document, node: Node) ->
     for iface, line in node.failures().items():
         why = line.removeprefix(f"{iface}: ")
         word = places.get(iface, Word("", path, 1, 1))
-        yield finding(word, ERROR, iface, f"the last bring-up failed: {why}")
+        forget = f"; it is not routed here any more: snf-network-helper down {iface} forgets that"
+        yield finding(word, ERROR, iface, f"the last bring-up failed: {why}{'' if iface in routed else forget}")
     if any(network.is_mapped for network in found):  # any link may have those options
         return
     for iface in sorted({*node.up()} - routed):

@@ -235,6 +235,9 @@ def test_a_network_that_is_not_up(node: Proxmox, vm: Host) -> None:
     done = node.attempt(101, "pre-start")
     said = f"net0: {NETWORK} is not up as a routed interface, expected: ifup {NETWORK}\n"
     assert (done.returncode, done.stderr) == (1, said)
+    node.host.run(f"echo --serve > /etc/network/guests/{BRIDGE}")
+    said = f"net0: /etc/network/guests/{BRIDGE}: --network is missing, expected for example --network eth0.222\n"
+    assert node.attempt(101, "pre-start").stderr == said
     node.host.run(f"rm /etc/network/guests/{BRIDGE}")
     node.hook(101, "pre-start")
 

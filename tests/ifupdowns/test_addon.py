@@ -158,6 +158,18 @@ def test_a_package_that_is_broken_ends_no_run(node: Node) -> None:
     assert "state UP" in node.run("ip link show eth0")
 
 
+@pytest.mark.parametrize("line", ["post-up,routed", "pre-down,routed"])
+def test_one_line_alone_is_said_and_the_hooks_do_the_work(host: Node, line: str) -> None:
+    (there,) = {"post-up,routed", "pre-down,routed"} - {line}
+    host.run(f"echo {there} >> /etc/network/ifupdown2/addons.conf")
+    host.interfaces(ALL)
+    said = f'warning: cannot load "routed" module: {line}: missing in /etc/network/ifupdown2/addons.conf\n'
+    assert host.attempt("ifup eth1").stderr == said
+    host.run("snf-network-helper status | grep -q applied")
+    host.run("ifdown eth1")
+    assert host.journals() == []
+
+
 def test_status_says_how_to_have_errors_shown(host: Node) -> None:
     host.interfaces(MISTAKE)
     host.attempt("ifup eth1")

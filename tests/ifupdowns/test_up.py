@@ -57,6 +57,16 @@ def test_a_mistake_is_kept_until_up_succeeds(host: Node) -> None:
     host.run(f"{UP}; snf-network-helper status")
 
 
+def test_what_ifdown_has_taken_down_comes_up_with_a_word(host: Node) -> None:
+    host.interfaces(ALL)
+    host.run("ifup lo; ifup eth1; ifdown eth1")
+    assert host.attempt(UP).stderr == ALONE
+    host.run("snf-network-helper down eth1; ifup eth1")
+    assert host.attempt(UP).stderr == ""
+    host.run("ifdown eth1")
+    assert host.journals() == []
+
+
 @pytest.mark.parametrize("kind", [IFUPDOWN, NG])
 def test_what_ifup_has_not_brought_up_comes_up_with_a_word(host: Node) -> None:
     host.interfaces(f"{ALL}    routed-nat maybe\n")

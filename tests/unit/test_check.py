@@ -349,10 +349,13 @@ def test_a_bring_up_that_failed_and_what_is_up_without_options_are_named(
     monkeypatch.setattr(check, "SYSTEM_FILE", str(path))
     monkeypatch.setattr(check, "_DIRECTORY", f"{tmp_path}/")
     failed.note("eth0.223", "eth0.223: no such interface")
+    failed.note("eth7", "eth7: no such interface")
 
     assert run(path) == 1
     said = capsys.readouterr().out
     assert f"{path}:2:7: error: eth0.223: the last bring-up failed: no such interface\n" in said
+    forgets = "it is not routed here any more: snf-network-helper down eth7 forgets that"
+    assert f"{path}:1:1: error: eth7: the last bring-up failed: no such interface; {forgets}\n" in said
     assert f"{path}:1:1: warning: eth0.222: it is up, and has no routed-* option here; " in said
     assert written.exists()
 
