@@ -66,7 +66,7 @@ def _make_way(attachment: Attachment, network: "Network") -> bool:
         raise RoutedError(why.removeprefix(f"{tap}: "))
     attachment.link = link.number(tap)
     seen = link_check.check(tap, network.iface)
-    if attachment.mac in (seen.mac, TAP_MAC):
+    if attachment.mac and attachment.mac in (seen.mac, TAP_MAC):  # a link without MAC address is told later
         raise RoutedError(f"--mac {attachment.mac}: the node's own on {tap}, expected that of the guest's interface")
     for address in attachment.addresses:
         if is_own(address):
