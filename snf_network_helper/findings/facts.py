@@ -15,7 +15,7 @@ from snf_network_helper.stanza.network import Network
 
 @dataclass(frozen=True)
 class Gone:
-    """A journalled change that the kernel does not hold: of whom, and which `ifup --force` makes it again."""
+    """A journalled change that the kernel does not hold: of whom, and which `up` makes it again."""
 
     owner: str
     network: str

@@ -82,7 +82,7 @@ def _journals() -> tuple[list[Journal], list[str]]:
 
 
 def _network(journal: Journal) -> str:
-    """The interface whose `ifup --force` makes again what a journal has."""
+    """The interface whose `up` makes again what a journal has."""
     return Attachment.parse(journal.owner, journal.request).network if journal.is_attachment else journal.owner
 
 

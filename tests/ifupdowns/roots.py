@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from lab.root import ENVIRON, hold
+
 CACHE = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache"))
 ROOTS = Path(os.environ.get("SNF_ROOTS", CACHE / "snf-network-helper/roots"))
 IFUPDOWN, IFUPDOWN2, NG = "trixie-ifupdown", "trixie-ifupdown2", "trixie-ifupdown-ng"
@@ -24,31 +26,6 @@ KINDS = {
 }
 PACKAGES = "python3,python3-pyroute2,python3-netifaces,iproute2,iputils-ping,nftables,arptables,iptables,procps,kmod"
 MIRROR = "http://deb.debian.org/debian"
-
-ENVIRON = {
-    "PATH": "/usr/sbin:/usr/bin:/sbin:/bin",
-    "HOME": "/root",
-    "LC_ALL": "C.UTF-8",
-    "DEBIAN_FRONTEND": "noninteractive",
-}
-
-HOLD = """
-set -e
-mount -t tmpfs tmpfs "$1"
-cd "$1"
-mkdir work root upper
-mount -t overlay overlay -o "lowerdir=$2,upperdir=$1/upper,workdir=$1/work" root
-cd root
-mount -t proc proc proc
-mount -t sysfs sysfs sys
-mount --rbind /dev dev
-mount -t tmpfs tmpfs run
-mount -t tmpfs tmpfs tmp
-mkdir run/network
-ip link set lo up
-echo ready
-exec cat
-"""
 
 
 def root(kind: str) -> Path:
@@ -77,12 +54,7 @@ class Node:
     """A copy of a root: eth1 leads to a segment of its own, eth0 is the uplink."""
 
     def __init__(self, directory: Path, lower: Path) -> None:
-        self._holder = subprocess.Popen(
-            ["unshare", "--mount", "--net", "sh", "-c", HOLD, "sh", directory, lower],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=ENVIRON,
-        )  # fmt: skip
-        assert self._holder.stdout is not None
-        assert self._holder.stdout.readline() == "ready\n"
+        self._holder = hold(directory, lower)
         self._root = f"{directory}/root"
         self.path = Path(f"/proc/{self._holder.pid}/root{directory}/root")
 

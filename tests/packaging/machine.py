@@ -9,36 +9,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from lab.shelter import expect_shelter
+from lab.root import ENVIRON, hold
 
 ROOT = Path(__file__).resolve().parents[2]
-
-ENVIRON = {
-    "PATH": "/usr/sbin:/usr/bin:/sbin:/bin",
-    "HOME": "/root",
-    "LC_ALL": "C.UTF-8",
-    "DEBIAN_FRONTEND": "noninteractive",
-}
-
-# The root is an overlay over this machine's own, whose changes go to memory. Beside it only
-# what a chroot needs; /run is private, so that ifup finds no state but its own.
-HOLD_MACHINE = """
-set -e
-mount -t tmpfs tmpfs "$1"
-cd "$1"
-mkdir upper work root
-mount -t overlay overlay -o "lowerdir=/,upperdir=$1/upper,workdir=$1/work" root
-cd root
-mount -t proc proc proc
-mount -t sysfs sysfs sys
-mount --rbind /dev dev
-mount -t tmpfs tmpfs run
-mount -t tmpfs tmpfs tmp
-mkdir run/network
-ip link set lo up
-echo ready
-exec cat
-"""
 
 # What dpkg, debconf and others note down about any package.
 RECORDS = ("var/lib/dpkg", "var/cache", "var/log")
@@ -48,16 +21,7 @@ class Machine:
     """A copy of this machine that forgets: its root is an overlay, its network a namespace."""
 
     def __init__(self, directory: Path) -> None:
-        expect_shelter()
-        self._holder = subprocess.Popen(
-            ["unshare", "--mount", "--net", "sh", "-c", HOLD_MACHINE, "sh", directory],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            env=ENVIRON,
-        )
-        assert self._holder.stdout is not None
-        assert self._holder.stdout.readline() == "ready\n"
+        self._holder = hold(directory, Path("/"))
         self._directory = directory
         self.root = Path(f"/proc/{self._holder.pid}/root{directory}/root")
 

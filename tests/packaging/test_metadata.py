@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from machine import ENVIRON, ROOT
+from lab.root import ENVIRON
+from machine import ROOT
 
 DESCRIBE = """
 import json, runpy, setuptools
