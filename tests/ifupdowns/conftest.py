@@ -1,10 +1,14 @@
 """Lends every test a node with the package installed, for each ifupdown that there is."""
 
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "netns"))
+
 from roots import KINDS, Node, node
 
 
